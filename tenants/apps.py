@@ -1,0 +1,16 @@
+from django.apps import AppConfig
+from django.core import checks
+from django.db.backends.signals import connection_created
+from django.db.models.signals import post_migrate
+
+
+class TenantsConfig(AppConfig):
+    name = "tenants"
+
+    def ready(self) -> None:
+        from tenants import stamping, walls
+        from tenants.checks import check_walls
+
+        connection_created.connect(stamping.install, dispatch_uid="tenants.stamping")
+        post_migrate.connect(walls.build, sender=self, dispatch_uid="tenants.walls")
+        checks.register(check_walls, checks.Tags.database, deploy=True)

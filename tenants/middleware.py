@@ -1,0 +1,68 @@
+"""A request is one transaction inside one scope: the memberships of whoever signed in."""
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
+
+from tenants.models import Membership
+from tenants.scoping import acting_as, tenant_scope
+
+Next = Callable[[HttpRequest], HttpResponse]
+
+
+class PersonMiddleware:
+    """Shows everything in the language and time zone of the person; before sign-in, the browser's."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user
+        if user.is_authenticated:
+            language, zone = user.language, ZoneInfo(user.timezone)
+        else:
+            language, zone = translation.get_language_from_request(request), None
+        with translation.override(language), timezone.override(zone):
+            request.LANGUAGE_CODE = translation.get_language()
+            response = self.get_response(request)
+            response.headers.setdefault("Content-Language", translation.get_language())
+            return response
+
+
+class ScopeMiddleware:
+    """
+    Opens the transaction and the scope, and takes everything back when the answer is an error.
+
+    The session may name one tenant (`one_tenant`), which narrows the scope to it.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with transaction.atomic():
+            response = self.in_scope(request)
+            if response.status_code >= 400:
+                transaction.set_rollback(True)
+            return response
+
+    def in_scope(self, request: HttpRequest) -> HttpResponse:
+        if not request.user.is_authenticated:
+            request.memberships = []
+            return self.get_response(request)
+        with acting_as(request.user.pk):
+            request.all_memberships = list(Membership.own.select_related("tenant").order_by("pk"))
+            request.memberships = self.chosen(request)
+            with tenant_scope(*{m.tenant_id for m in request.memberships}):
+                return self.get_response(request)
+
+    def chosen(self, request: HttpRequest) -> list[Membership]:
+        one = request.session.get("one_tenant")
+        chosen = [m for m in request.all_memberships if m.tenant_id == one]
+        return chosen or request.all_memberships
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        transaction.set_rollback(True)

@@ -1,0 +1,19 @@
+from tenants.models.audit import AuditEvent
+from tenants.models.job import Job, JobState
+from tenants.models.membership import Membership
+from tenants.models.owned import Addressable, AppendOnly, TenantForeignKey, TenantOwned
+from tenants.models.tenant import Tenant
+from tenants.models.user import User
+
+__all__ = [
+    "Addressable",
+    "AppendOnly",
+    "AuditEvent",
+    "Job",
+    "JobState",
+    "Membership",
+    "Tenant",
+    "TenantForeignKey",
+    "TenantOwned",
+    "User",
+]

@@ -1,0 +1,113 @@
+"""
+The first wall: which tenants this code may see (design.md section 11, ADR 2).
+
+The scope is a set of tenant ids in a context variable. Every query of a tenant's table carries it
+as an explicit predicate, read when the SQL is built, so a queryset made at import time is safe.
+Without a scope the query raises; inside a scope, another can only be narrower.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Self
+
+from django.db import models
+
+_active: ContextVar[frozenset[int] | None] = ContextVar("active_tenants", default=None)
+_acting: ContextVar[int | None] = ContextVar("acting_user", default=None)
+
+
+class TenantScopeMissing(RuntimeError):
+    """A tenant's table was touched outside `tenant_scope(...)`."""
+
+
+class OutsideTenantScope(RuntimeError):
+    """Somebody reached for a tenant that the scope does not hold."""
+
+
+def active_tenants() -> frozenset[int] | None:
+    """Return the ids in scope; None where no scope is open."""
+    return _active.get()
+
+
+def acting_user() -> int | None:
+    """Return the id of the signed-in user, who may read their own memberships; None for tasks."""
+    return _acting.get()
+
+
+@contextmanager
+def tenant_scope(*tenants: "int | models.Model") -> Iterator[None]:
+    """
+    Open the given tenants (ids or rows) for the block; inside another scope only narrower.
+
+    :raises OutsideTenantScope: if the surrounding scope does not hold one of them.
+    """
+    wanted = frozenset(t if isinstance(t, int) else t.pk for t in tenants)
+    outer = _active.get()
+    if outer is not None and not wanted <= outer:
+        raise OutsideTenantScope("A scope can only be narrowed.")
+    token = _active.set(wanted)
+    try:
+        yield
+    finally:
+        _active.reset(token)
+
+
+@contextmanager
+def acting_as(user_id: int | None) -> Iterator[None]:
+    """Name the signed-in user for the block."""
+    token = _acting.set(user_id)
+    try:
+        yield
+    finally:
+        _acting.reset(token)
+
+
+def require_in_scope(tenant_ids: Iterable[int | None]) -> None:
+    """
+    Check that each tenant is in scope.
+
+    :raises TenantScopeMissing: if no scope is open.
+    :raises OutsideTenantScope: if one of them is not in it.
+    """
+    if (active := _active.get()) is None:
+        raise TenantScopeMissing("Open tenant_scope(...) around this write.")
+    if not active.issuperset(tenant_ids):
+        raise OutsideTenantScope("This row belongs to a tenant outside the scope.")
+
+
+class InScope(models.Func):
+    """The tenants in scope as SQL, `tenant_id = 7` or `tenant_id = ANY('{7,9}')`."""
+
+    output_field = models.BooleanField()
+    arity = 1
+
+    def as_sql(self, compiler, connection, **context):
+        if (active := _active.get()) is None:
+            raise TenantScopeMissing("Open tenant_scope(...) around this query.")
+        column, params = compiler.compile(self.source_expressions[0])
+        if len(active) == 1:
+            return f"{column} = %s", [*params, *active]
+        return f"{column} = ANY(%s::bigint[])", [*params, sorted(active)]
+
+
+class TenantQuerySet(models.QuerySet):
+    def bulk_create(self, objs, *args, **kwargs):
+        objs = list(objs)
+        require_in_scope(row.tenant_id for row in objs)
+        return super().bulk_create(objs, *args, **kwargs)
+
+    def update(self, **kwargs) -> int:
+        if kwargs.keys() & {"tenant", "tenant_id"}:
+            raise OutsideTenantScope("A row never changes its tenant.")
+        return super().update(**kwargs)
+
+
+class TenantManager(models.Manager.from_queryset(TenantQuerySet)):
+    def get_queryset(self) -> TenantQuerySet:
+        return super().get_queryset().filter(InScope(models.F("tenant_id")))
+
+    @classmethod
+    def of(cls, queryset_class: type[TenantQuerySet]) -> Self:
+        """Return a manager that speaks the words of `queryset_class`."""
+        return cls.from_queryset(queryset_class)()

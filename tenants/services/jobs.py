@@ -1,0 +1,176 @@
+"""
+Background work: the row is the record, the broker only a bell (ADR 3).
+
+A job is written in the business transaction and rung on commit. Whoever runs it holds an advisory
+lock for the length of the run, in the transaction that also holds the effect: a second delivery
+finds the lock or the finished row, and a killed worker lets go of the lock with its connection.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from tenants.models import Job, JobState
+from tenants.scoping import tenant_scope
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[Job], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one kind of job is done, and for a recurring one, how long after a run the next is due."""
+
+    do: Handler
+    every: timedelta | None
+
+
+_kinds: dict[str, Kind] = {}
+
+MOST_ATTEMPTS = 5
+STALE_AFTER = timedelta(seconds=60)
+LOCK_SPACE = 0x0A0B  # the first half of the advisory lock's key; the second is the job's id
+
+
+def handles(kind: str, *, every: timedelta | None = None) -> Callable[[Handler], Handler]:
+    """
+    Register the function that does jobs of `kind`; it runs in one transaction and one tenant.
+
+    With `every` each tenant has one such job, which comes back that long after each run.
+    """
+
+    def register(handler: Handler) -> Handler:
+        _kinds[kind] = Kind(handler, every)
+        return handler
+
+    return register
+
+
+def start_recurring(tenant_id: int) -> None:
+    """Give a tenant the jobs that come back by themselves; safe to call again."""
+    for kind, how in _kinds.items():
+        if how.every:
+            enqueue(kind, tenant_id=tenant_id, key="recurring")
+
+
+def enqueue(kind: str, *, tenant_id: int, key: str, due_at=None, **payload: object) -> None:
+    """Write a job unless one with this kind, tenant and key exists; ring for it on commit."""
+    job = Job(
+        kind=kind, key=key, tenant_id=tenant_id, payload=payload, due_at=due_at or timezone.now()
+    )
+    Job.objects.bulk_create([job], ignore_conflicts=True)
+    transaction.on_commit(lambda: ring_for(kind, tenant_id, key), robust=True)
+
+
+def ring_for(kind: str, tenant_id: int, key: str) -> None:
+    job = Job.objects.filter(kind=kind, tenant_id=tenant_id, key=key, state=JobState.WAITING)
+    for pk in job.filter(due_at__lte=timezone.now()).values_list("pk", flat=True):
+        ring(pk)
+
+
+def ring(job_id: int) -> None:
+    """Tell a worker. A broker that is away costs a tick, not the job."""
+    from tenants.tasks import run_job
+
+    try:
+        run_job.apply_async(kwargs={"job_id": job_id}, retry=False)
+    except run_job.OperationalError as error:
+        log.warning("The broker did not take job %s: %s. The next tick tries again.", job_id, error)
+
+
+def ring_due() -> int:
+    """Ring for every due or stale job and return how many; safe to run twice at once."""
+    now = timezone.now()
+    due = list(Job.objects.due(now, now - STALE_AFTER).values_list("pk", flat=True)[:500])
+    for job_id in due:
+        ring(job_id)
+    return len(due)
+
+
+def run(job_id: int) -> bool:
+    """
+    Do the job if it is there to be done, and return whether it was done now.
+
+    A failure is recorded and tried again later, after 1, 4, 9 and 16 minutes; the fifth makes the
+    job dead.
+    """
+    with transaction.atomic():
+        if not begin(job_id):
+            return False
+    try:
+        with transaction.atomic():
+            return do(job_id)
+    except Exception as error:
+        log.exception("Job %s failed", job_id)
+        with transaction.atomic():
+            note_failure(job_id, error)
+        return False
+
+
+def begin(job_id: int) -> bool:
+    """
+    Count the attempt where the job is due, or stale with nobody holding its lock.
+
+    A job that took its worker down five times is dead: it must not take down a sixth.
+    """
+    now = timezone.now()
+    if not try_lock(job_id):
+        return False
+    job = Job.objects.due(now, now - STALE_AFTER).filter(pk=job_id)
+    if job.filter(attempts__gte=MOST_ATTEMPTS).update(state=JobState.DEAD, error="WorkerLost"):
+        return False
+    return bool(job.update(state=JobState.RUNNING, attempts=F("attempts") + 1, heartbeat_at=now))
+
+
+def do(job_id: int) -> bool:
+    if not try_lock(job_id):
+        return False
+    job = Job.objects.get(pk=job_id)
+    if job.state != JobState.RUNNING:
+        return False
+    with tenant_scope(job.tenant_id):
+        _kinds[job.kind].do(job)
+    finish(job, _kinds[job.kind].every)
+    return True
+
+
+def finish(job: Job, every: timedelta | None) -> None:
+    now = timezone.now()
+    job.finished_at, job.error = now, ""
+    if every:
+        job.state, job.attempts, job.due_at = JobState.WAITING, 0, now + every
+    else:
+        job.state, job.progress = JobState.DONE, 100
+    job.save(update_fields=["finished_at", "error", "state", "attempts", "due_at", "progress"])
+
+
+def try_lock(job_id: int) -> bool:
+    """Take the job's advisory lock until the transaction ends; False where another has it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_try_advisory_xact_lock(%s, %s)", [LOCK_SPACE, job_id % 2_147_483_647]
+        )
+        return cursor.fetchone()[0]
+
+
+def note_failure(job_id: int, error: Exception) -> None:
+    job = Job.objects.select_for_update().get(pk=job_id)
+    job.error = type(error).__name__  # the message may quote a client's data: it is in the log
+    job.state = JobState.DEAD if job.attempts >= MOST_ATTEMPTS else JobState.WAITING
+    job.due_at = timezone.now() + timedelta(minutes=job.attempts**2)
+    job.save(update_fields=["error", "state", "due_at"])
+
+
+def show_progress(job: Job, percent: int) -> None:
+    """
+    Say how far the job is. It becomes visible with the job's own commit at the latest.
+
+    Kept inside the transaction on purpose: a heartbeat that outlives a rollback would lie.
+    """
+    Job.objects.filter(pk=job.pk).update(progress=percent, heartbeat_at=timezone.now())
