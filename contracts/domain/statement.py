@@ -1,0 +1,247 @@
+"""What a month's statement is made from and what it says: plain values, minor units, minutes."""
+
+from calendar import monthrange
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from contracts.domain.pools import Lot, PoolUse
+from contracts.domain.terms import ObligationKind, Place, Priority, Tier
+
+
+class AuthorityKind(StrEnum):
+    """What stands behind minutes; `held` ones wait, `goodwill` ones are given."""
+
+    INCLUDED = "included"
+    POOL = "pool"
+    PREAPPROVED = "preapproved"
+    ESTIMATE = "estimate"
+    EMERGENCY = "emergency"
+    GOODWILL = "goodwill"
+    HELD = "held"
+
+
+class LineKind(StrEnum):
+    """Kinds of lines, in the order of the statement."""
+
+    FEE = "fee"
+    POOL = "pool"
+    OVERAGE = "overage"
+    PREAPPROVED = "preapproved"
+    ESTIMATE = "estimate"
+    EMERGENCY = "emergency"
+    CREDIT = "credit"
+    ADJUSTMENT = "adjustment"
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """
+    What may be charged for minutes.
+
+    `key` is the pool, the estimate or what held minutes wait for. `limit` is that of the ticket's
+    own version: minor units for `preapproved`, and for an `estimate` by time and material (without
+    one it has a fixed price); minutes for `emergency`. A missing cap is that of the month's terms.
+    """
+
+    kind: AuthorityKind
+    key: str = ""
+    clause_id: str = ""
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A stretch of work [starts_at, ends_at), aware, cut to whole minutes; `ref` is unique."""
+
+    ref: str
+    ticket: str
+    starts_at: datetime
+    ends_at: datetime
+    tier: Tier
+    authority: Authority
+    place: Place | None = None
+    triage: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A calendar month [starts_at, ends_at) in the contract's zone."""
+
+    year: int
+    month: int
+    zone: str
+
+    @property
+    def first_on(self) -> date:
+        return date(self.year, self.month, 1)
+
+    @property
+    def days(self) -> int:
+        return monthrange(self.year, self.month)[1]
+
+    @property
+    def next_on(self) -> date:
+        """Return the first day of the next month."""
+        return self.first_on + timedelta(days=self.days)
+
+    @property
+    def starts_at(self) -> datetime:
+        return self.midnight(self.first_on)
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.midnight(self.next_on)
+
+    def midnight(self, on: date) -> datetime:
+        """Return the UTC instant at which the day `on` begins in the zone."""
+        return datetime(on.year, on.month, on.day, tzinfo=ZoneInfo(self.zone)).astimezone(UTC)
+
+    def __str__(self) -> str:
+        return f"{self.year:04d}-{self.month:02d}"
+
+
+@dataclass(frozen=True, slots=True)
+class SlaResult:
+    """How many of an obligation were met and missed in the month."""
+
+    obligation: ObligationKind
+    met: int
+    missed: int
+    priority: Priority | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FixedCharge:
+    """An accepted estimate's fixed price that falls due, or the part a cancelled one worked."""
+
+    key: str
+    amount: int
+    tickets: tuple[str, ...]
+    clause_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """What a closed month `origin` (`2026-03`) would have charged more, or less, with late news."""
+
+    origin: str
+    amount: int
+    tickets: tuple[str, ...] = ()
+    minutes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """
+    What one month hands to the next: pool lots, and by key what limits have used up.
+
+    `triage` and `emergency` are minutes, `preapproved` and `estimates` minor units. Triage is keyed
+    by ticket, the others by `cap_key` of the work.
+    """
+
+    lots: tuple[Lot, ...] = ()
+    triage: Mapping[str, int] = field(default_factory=dict)
+    preapproved: Mapping[str, int] = field(default_factory=dict)
+    emergency: Mapping[str, int] = field(default_factory=dict)
+    estimates: Mapping[str, int] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "lots": [lot.to_dict() for lot in self.lots],
+            "triage": dict(sorted(self.triage.items())),
+            "preapproved": dict(sorted(self.preapproved.items())),
+            "emergency": dict(sorted(self.emergency.items())),
+            "estimates": dict(sorted(self.estimates.items())),
+        }
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> "Carried":
+        return cls(**{**document, "lots": tuple(Lot.from_dict(lot) for lot in document["lots"])})
+
+
+@dataclass(frozen=True, slots=True)
+class ChargedEntry:
+    """
+    A piece of an entry that one rate and one authority cover.
+
+    `kind` is an authority's, or `overage`, or `triage`. Raw minutes were worked; charged ones are
+    rounded. `rate` is minor units an hour, `multiplier` basis points; held pieces have no amount.
+    """
+
+    ref: str
+    ticket: str
+    on: date
+    tier: Tier
+    kind: str
+    key: str
+    clause_id: str
+    raw_minutes: int
+    charged_minutes: int
+    rate: int | None
+    multiplier: int
+    amount: int
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "on": self.on.isoformat(), "tier": self.tier.value}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the statement; `tax` is set only where the terms tax each line."""
+
+    kind: LineKind
+    key: str
+    clause: str
+    quantity_minutes: int | None
+    rate: int | None
+    multiplier: int | None
+    amount: int
+    tickets: tuple[str, ...]
+    tax: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "kind": self.kind.value, "tickets": list(self.tickets)}
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One month's money: `subtotal` is the sum of the lines, `total` adds the tax."""
+
+    month: str
+    currency: str
+    lines: tuple[Line, ...]
+    subtotal: int
+    tax: int
+    total: int
+    charged: tuple[ChargedEntry, ...]
+    pools: tuple[PoolUse, ...]
+    carried: Carried
+    held_minutes: int
+    goodwill_minutes: int
+    budget: int | None
+
+    @property
+    def lots(self) -> tuple[Lot, ...]:
+        """Return the pool lots that are left for the next month."""
+        return self.carried.lots
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the statement fit for canonical JSON: whole numbers, strings and lists only."""
+        return {
+            "month": self.month,
+            "currency": self.currency,
+            "lines": [line.to_dict() for line in self.lines],
+            "subtotal": self.subtotal,
+            "tax": self.tax,
+            "total": self.total,
+            "charged": [entry.to_dict() for entry in self.charged],
+            "pools": [asdict(pool) for pool in self.pools],
+            "carried": self.carried.to_dict(),
+            "held_minutes": self.held_minutes,
+            "goodwill_minutes": self.goodwill_minutes,
+            "budget": self.budget,
+        }

@@ -1,0 +1,120 @@
+"""Commands that write contracts down and put their versions in force."""
+
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from contracts.domain import calendars, terms
+from contracts.domain.canonical import canonical, sha256_of
+from contracts.holiday_dates import holiday_dates
+from contracts.models import Contract, ContractStatus, ContractVersion
+from tenants.errors import Invalid, NotPermitted, Refused
+from tenants.models import Membership, Tenant
+from tenants.roles import Role
+from tenants.services import audit
+
+
+@transaction.atomic
+def create_contract(
+    *,
+    tenant: Tenant,
+    number: str,
+    title: str,
+    starts_on: date,
+    document: dict,
+    actor: Membership | None,
+    now: datetime,
+    ends_on: date | None = None,
+) -> Contract:
+    """
+    Write a contract down as a draft with its first version.
+
+    :raises TermsInvalid: if the document has errors; it names them all.
+    """
+    parsed = terms.parse(document)
+    contract = Contract.objects.create(
+        tenant=tenant,
+        number=number,
+        title=title,
+        timezone=parsed.timezone,
+        starts_on=starts_on,
+        ends_on=ends_on,
+    )
+    audit.record(actor=actor, verb="contract.created", subject=contract, at=now, number=number)
+    add_version(contract=contract, effective_on=starts_on, document=document, actor=actor, now=now)
+    return contract
+
+
+@transaction.atomic
+def add_version(
+    *,
+    contract: Contract,
+    effective_on: date,
+    document: dict,
+    actor: Membership | None,
+    now: datetime,
+) -> ContractVersion:
+    """
+    Write an amendment down as a draft; it changes nothing until it is activated.
+
+    :raises TermsInvalid: if the document has errors; it names them all.
+    """
+    parsed = terms.parse(document)
+    if parsed.timezone != contract.timezone:
+        raise Invalid(_("An amendment keeps the contract's time zone."), field="timezone")
+    plain = terms.dump(parsed)
+    dates = holiday_dates(calendars.countries_of(parsed), effective_on.year)
+    version = ContractVersion.objects.create(
+        tenant_id=contract.tenant_id,
+        contract=contract,
+        number=contract.versions.count() + 1,
+        effective_on=effective_on,
+        terms=plain,
+        holidays=dates,
+        sha256=sha256_of(canonical([plain, dates])),
+    )
+    audit.record(
+        actor=actor,
+        verb="contract.version_added",
+        subject=contract,
+        at=now,
+        number=version.number,
+        effective_on=effective_on.isoformat(),
+    )
+    return version
+
+
+@transaction.atomic
+def activate_version(*, version: ContractVersion, actor: Membership, now: datetime) -> None:
+    """
+    Put a version in force from its effective day and freeze its text.
+
+    :raises NotPermitted: unless `actor` is an account manager.
+    :raises Refused: if it is active already, or another version starts on the same day.
+    """
+    if actor.role != Role.ACCOUNT_MANAGER:
+        raise NotPermitted(_("Only an account manager puts a contract in force."))
+    contract = Contract.objects.select_for_update().get(pk=version.contract_id)
+    version = ContractVersion.objects.get(pk=version.pk)
+    if version.activated_at is not None:
+        raise Refused(_("This version is in force already."))
+    if contract.versions.exclude(activated_at=None).filter(effective_on=version.effective_on):
+        raise Refused(_("Another version is in force from this day."))
+    version.activated_at, version.activated_by = now, actor
+    version.save(update_fields=["activated_at", "activated_by"])
+    contract.status = ContractStatus.ACTIVE
+    contract.save(update_fields=["status"])
+    audit.record(
+        actor=actor,
+        verb="contract.activated",
+        subject=contract,
+        at=now,
+        number=version.number,
+        sha256=version.sha256,
+    )
+
+
+def version_in_force(contract: Contract, on: date) -> ContractVersion | None:
+    """Return the version in force on a day of the contract's zone."""
+    return contract.versions.in_force(on).first()
