@@ -1,0 +1,129 @@
+"""
+The one table of steps of a ticket: from, action, to, and who may take it (design.md section 8).
+
+Buttons, the API's `actions` and the commands read it; `after` raises on any other step. The roles
+of an action are the same for every status it starts from.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from contracts.domain.vocabulary import CLIENT_ROLES, VENDOR_ROLES, Role
+
+
+class TicketType(StrEnum):
+    INCIDENT = "incident"
+    SERVICE_REQUEST = "service_request"
+    CHANGE_REQUEST = "change_request"
+    PROBLEM = "problem"
+
+
+class Status(StrEnum):
+    NEW = "new"
+    IN_PROGRESS = "in_progress"
+    ON_HOLD = "on_hold"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+class Action(StrEnum):
+    COMMENT = "comment"
+    CONFIRM_FACTS = "confirm_facts"
+    ASSIGN = "assign"
+    START = "start"
+    PAUSE = "pause"
+    RESUME = "resume"
+    RESTORE = "restore"
+    OFFER_HANDOFF = "offer_handoff"
+    ACCEPT_HANDOFF = "accept_handoff"
+    DISPUTE_HANDOFF = "dispute_handoff"
+    LOG_TIME = "log_time"
+    RESOLVE = "resolve"
+    CLOSE = "close"
+    REOPEN = "reopen"
+    CANCEL = "cancel"
+
+
+AGENTS = VENDOR_ROLES
+LEADS = frozenset({Role.BRIDGE_SE, Role.ACCOUNT_MANAGER})
+CLIENTS = CLIENT_ROLES
+EVERYONE = AGENTS | CLIENTS
+
+OPEN = (Status.NEW, Status.IN_PROGRESS, Status.ON_HOLD)
+FINISHED = (Status.RESOLVED, Status.CLOSED, Status.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    source: Status
+    action: Action
+    target: Status
+    by: frozenset[Role]
+
+
+class TransitionNotAllowed(Exception):
+    """The ticket's status does not offer this step."""
+
+    def __init__(self, status: str, action: str) -> None:
+        super().__init__(f"{action} is not a step from {status}")
+        self.status = status
+        self.action = action
+
+
+class RoleNotAllowed(Exception):
+    """The step exists, and this desk may not take it."""
+
+    def __init__(self, role: str, action: str) -> None:
+        super().__init__(f"{role} may not {action}")
+        self.role = role
+        self.action = action
+
+
+def _staying(action: Action, statuses: tuple[Status, ...], by: frozenset[Role]) -> list[Step]:
+    return [Step(status, action, status, by) for status in statuses]
+
+
+LIFECYCLE: tuple[Step, ...] = (  # one line is one arrow of the state diagram, and who may take it
+    Step(Status.NEW, Action.START, Status.IN_PROGRESS, AGENTS),
+    Step(Status.NEW, Action.PAUSE, Status.ON_HOLD, AGENTS),
+    Step(Status.IN_PROGRESS, Action.PAUSE, Status.ON_HOLD, AGENTS),
+    Step(Status.ON_HOLD, Action.RESUME, Status.IN_PROGRESS, AGENTS),
+    Step(Status.IN_PROGRESS, Action.RESOLVE, Status.RESOLVED, AGENTS),
+    Step(Status.ON_HOLD, Action.RESOLVE, Status.RESOLVED, AGENTS),
+    Step(Status.RESOLVED, Action.CLOSE, Status.CLOSED, EVERYONE),
+    Step(Status.RESOLVED, Action.REOPEN, Status.IN_PROGRESS, EVERYONE),
+    Step(Status.CLOSED, Action.REOPEN, Status.IN_PROGRESS, EVERYONE),
+    Step(Status.NEW, Action.CANCEL, Status.CANCELLED, EVERYONE),
+    Step(Status.IN_PROGRESS, Action.CANCEL, Status.CANCELLED, EVERYONE),
+    Step(Status.ON_HOLD, Action.CANCEL, Status.CANCELLED, EVERYONE),
+    # steps within a status
+    *_staying(Action.COMMENT, tuple(Status), EVERYONE),
+    *_staying(Action.CONFIRM_FACTS, OPEN, AGENTS),
+    *_staying(Action.ASSIGN, (*OPEN, Status.RESOLVED), AGENTS),
+    *_staying(Action.RESTORE, OPEN, AGENTS),
+    *_staying(Action.OFFER_HANDOFF, OPEN, AGENTS),
+    *_staying(Action.ACCEPT_HANDOFF, OPEN, AGENTS),
+    *_staying(Action.DISPUTE_HANDOFF, OPEN, AGENTS),
+    *_staying(Action.LOG_TIME, tuple(Status), AGENTS),
+)
+_STEPS = {(step.source, step.action): step for step in LIFECYCLE}
+
+
+def steps_for(status: str, role: str) -> list[Step]:
+    """Return the steps on offer: the buttons of the page and the `actions` of the API."""
+    return [step for step in LIFECYCLE if step.source == status and role in step.by]
+
+
+def after(status: str, action: Action, *, role: str) -> Status:
+    """
+    Return the status that `action` leads to.
+
+    :raises TransitionNotAllowed: if `status` does not offer the action.
+    :raises RoleNotAllowed: if it does, but not to `role`.
+    """
+    if (step := _STEPS.get((Status(status), action))) is None:
+        raise TransitionNotAllowed(status, action)
+    if role not in step.by:
+        raise RoleNotAllowed(role, action)
+    return step.target

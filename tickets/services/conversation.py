@@ -1,0 +1,70 @@
+"""Words on a ticket. The vendor's first public reply is the acknowledgement."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from tenants.errors import Invalid, NotPermitted
+from tenants.models import Membership
+from tenants.services import audit
+from tickets.domain.lifecycle import Action
+from tickets.models import Comment, Ticket
+from tickets.models.choices import Lane, ObligationKind
+from tickets.services.clocks import Clocks
+from tickets.services.guard import begin
+
+
+@transaction.atomic
+def comment(
+    *,
+    ticket: Ticket,
+    actor: Membership,
+    body: str,
+    now: datetime,
+    lane: str = Lane.PUBLIC,
+    language: str = "en",
+) -> Ticket:
+    """
+    Write on a ticket; the first public word of a vendor person stops the acknowledge clock.
+
+    :raises NotPermitted: if a client writes in a lane of the vendor's.
+    """
+    if not body.strip():
+        raise Invalid(_("Write something first."), field="body")
+    if lane != Lane.PUBLIC and not actor.is_vendor:
+        raise NotPermitted(_("Clients write in the public lane."))
+    ticket = begin(ticket, actor, Action.COMMENT)
+    say(ticket, actor, body, now, lane=lane, language=language)
+    return ticket
+
+
+def say(
+    ticket: Ticket,
+    actor: Membership,
+    body: str,
+    now: datetime,
+    *,
+    lane: str = Lane.PUBLIC,
+    language: str = "en",
+    clocks: Clocks | None = None,
+) -> None:
+    """Write the words and let them acknowledge; inside a command that has locked the ticket."""
+    row = Comment.objects.create(
+        tenant_id=ticket.tenant_id,
+        ticket=ticket,
+        author=actor,
+        lane=lane,
+        body=body,
+        language=language,
+        at=now,
+    )
+    if lane == Lane.PUBLIC and actor.is_vendor:
+        running = clocks or Clocks(ticket, actor)
+        running.stop(ObligationKind.ACKNOWLEDGE, now)
+        if clocks is None:
+            running.save()
+            ticket.save(update_fields=["next_due_at"])
+    audit.record(
+        actor=actor, verb="ticket.commented", subject=ticket, at=now, lane=lane, comment=row.pk
+    )

@@ -1,0 +1,219 @@
+"""A ticket is opened: bound to the version in force, held against it, its clocks started."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from contracts.domain.scope import Facts
+from contracts.domain.terms import Outcome, stream_of
+from contracts.models import Contract, ContractVersion
+from contracts.rules import Rules, rules_of
+from contracts.services import version_in_force
+from tenants.errors import Invalid
+from tenants.models import Membership
+from tenants.scoping import tenant_scope
+from tenants.services import audit
+from tickets.domain.priority import priority_of
+from tickets.models import Assignment, Decision, Stage, Ticket
+from tickets.models.choices import Channel, ObligationKind, TicketType
+from tickets.services import verdicts
+from tickets.services.clocks import Clocks
+from tickets.services.owners import accountable_for
+
+OUT_OF_SCOPE = (Outcome.ESTIMATE, Outcome.NOT_PROVIDED)
+
+
+@transaction.atomic
+def open_ticket(
+    *,
+    contract: Contract,
+    actor: Membership,
+    requester: Membership,
+    type: str,
+    title: str,
+    system: str,
+    environment: str,
+    impact: int,
+    urgency: int,
+    received_at: datetime,
+    now: datetime,
+    description: str = "",
+    symptom: str = "",
+    channel: str = Channel.FORM,
+    facts: Facts | None = None,
+    priority: str = "",
+    source: str = "",
+    source_key: str = "",
+) -> Ticket:
+    """
+    Open a ticket, take the verdict on it, name its owner and start its clocks.
+
+    `received_at` may be earlier than `now`, never later; the version in force then, in the
+    contract's zone, binds the ticket for good. Facts told by a client are claimed, by a vendor
+    person confirmed.
+
+    :raises Invalid: if no version was in force, or system or environment are not in it.
+    """
+    with tenant_scope(contract.tenant_id):
+        if requester.is_vendor:
+            raise Invalid(_("The requester is a person of the client."), field="requester")
+        version = binding_version(contract, received_at, now)
+        rules = rules_of(version)
+        check_place(rules, system, environment)
+        ticket = Ticket.objects.create(
+            tenant_id=contract.tenant_id,
+            **numbered(contract),
+            contract=contract,
+            version=version,
+            type=type,
+            title=title,
+            description=description,
+            system=system,
+            environment=environment,
+            symptom=symptom,
+            impact=impact,
+            urgency=urgency,
+            priority=priority or priority_of(impact, urgency),
+            channel=channel,
+            requester=requester,
+            received_at=received_at,
+            registered_at=now,
+            source=source,
+            source_key=source_key,
+        )
+        known = with_ticket(facts or Facts(), ticket, rules, confirmed=actor.is_vendor)
+        stage, decision = begin_stage(
+            ticket=ticket, facts=known, rules=rules, actor=actor, at=received_at
+        )
+        clocks = Clocks.of_new(ticket, actor)
+        start_clocks(clocks, ticket, stage, decision)
+        clocks.save()
+        ticket.save(update_fields=["stage", "next_due_at"])
+        audit.record(
+            actor=actor,
+            verb="ticket.opened",
+            subject=ticket,
+            at=now,
+            key=ticket.key,
+            outcome=decision.outcome,
+            clause=decision.clause_id,
+            pending=decision.pending,
+        )
+    return ticket
+
+
+def binding_version(contract: Contract, received_at: datetime, now: datetime) -> ContractVersion:
+    if received_at > now:
+        raise Invalid(_("A ticket cannot be received in the future."), field="received_at")
+    version = version_in_force(contract, contract.local_date(received_at))
+    if version is None:
+        raise Invalid(_("No version of this contract was in force then."), field="contract")
+    return version
+
+
+def check_place(rules: Rules, system: str, environment: str) -> None:
+    if (known := rules.terms.system(system)) is None:
+        names = ", ".join(rules.terms.system_keys())
+        raise Invalid(_("The contract names these systems: %s.") % names, field="system")
+    if environment not in known.environments:
+        names = ", ".join(known.environments)
+        raise Invalid(_("This system has these environments: %s.") % names, field="environment")
+
+
+def numbered(contract: Contract) -> dict[str, object]:
+    """Take the next number of the tenant; its counter stays locked until the commit."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO tickets_ticketcounter (tenant_id, last) VALUES (%s, 1)"
+            " ON CONFLICT (tenant_id) DO UPDATE SET last = tickets_ticketcounter.last + 1"
+            " RETURNING last",
+            [contract.tenant_id],
+        )
+        number = cursor.fetchone()[0]
+    return {"number": number, "key": f"{contract.tenant.code}-{number}"}
+
+
+def with_ticket(facts: Facts, ticket: Ticket, rules: Rules, *, confirmed: bool) -> Facts:
+    """Return the facts with what the ticket itself says."""
+    hours = rules.hours[rules.terms.time.hours or "always"]
+    known = replace(
+        facts,
+        system=ticket.system,
+        environment=ticket.environment,
+        priority=ticket.priority,
+        in_hours=hours.is_open(ticket.received_at),
+    )
+    return replace(known, confirmed=known.confirmed | told(known)) if confirmed else known
+
+
+def told(facts: Facts) -> frozenset[str]:
+    """Return the names of the facts that have a value."""
+    names = facts.to_dict().keys() - {"answers", "confirmed"}
+    return frozenset(names) | {f"answers.{index}" for index in facts.answers}
+
+
+def begin_stage(
+    *,
+    ticket: Ticket,
+    facts: Facts,
+    rules: Rules,
+    actor: Membership | None,
+    at: datetime,
+    owner: Membership | None = None,
+    stream: str = "",
+    sequence: int = 1,
+    reason: str = "",
+) -> tuple[Stage, Decision]:
+    """Begin a stage with its decision and its owner, and make it the ticket's accountable one."""
+    fallback, tier = (owner, owner.tier) if owner else accountable_for("", rules)
+    stage = Stage.objects.create(
+        tenant_id=ticket.tenant_id,
+        ticket=ticket,
+        sequence=sequence,
+        stream=stream or "operation",
+        owner=fallback,
+        tier=tier,
+        began_at=at,
+        activity=facts.activity or "",
+    )
+    decision = verdicts.decide(
+        ticket=ticket, stage=stage, facts=facts, rules=rules, actor=actor, now=at
+    )
+    if not stream and stage.activity:
+        stage.stream = stream_of(stage.activity)
+    if owner is None:
+        stage.owner, stage.tier = accountable_for(stage.activity, rules)
+    stage.save(update_fields=["decision", "facts", "activity", "stream", "owner", "tier"])
+    Assignment.objects.create(
+        tenant_id=ticket.tenant_id,
+        stage=stage,
+        ticket=ticket,
+        owner=stage.owner,
+        tier=stage.tier,
+        by=actor,
+        at=at,
+        reason=reason,
+    )
+    ticket.stage = stage
+    return stage, decision
+
+
+def start_clocks(clocks: Clocks, ticket: Ticket, stage: Stage, decision: Decision) -> None:
+    """
+    Start what the terms promise. No vendor clock runs where the activity is the client's.
+
+    Out of scope only the acknowledgement and the estimate run; restoring is measured, for no credit.
+    """
+    named = clocks.rules.terms.accountable(stage.activity or "service_desk")
+    if named and named.party == "client":
+        return
+    at, outside = ticket.received_at, decision.outcome in OUT_OF_SCOPE
+    clocks.start(ObligationKind.ACKNOWLEDGE, stage, at)
+    if ticket.type == TicketType.INCIDENT:
+        clocks.start(ObligationKind.RESTORE, stage, at, creditable=not outside)
+    if outside:
+        clocks.start(ObligationKind.ESTIMATE, stage, at)
+    else:
+        clocks.start(ObligationKind.RESOLVE, stage, at)
