@@ -8,9 +8,10 @@ class TenantsConfig(AppConfig):
     name = "tenants"
 
     def ready(self) -> None:
-        from tenants import stamping, walls
+        from tenants import safety, stamping, walls
         from tenants.checks import check_walls
 
         connection_created.connect(stamping.install, dispatch_uid="tenants.stamping")
+        connection_created.connect(safety.refuse_unsafe_role, dispatch_uid="tenants.safety")
         post_migrate.connect(walls.build, sender=self, dispatch_uid="tenants.walls")
         checks.register(check_walls, checks.Tags.database, deploy=True)

@@ -13,7 +13,7 @@ from django.db import connections
 from tenants import walls
 
 POLICY_SQL = """
-SELECT tablename, policyname, permissive, qual, with_check FROM pg_policies
+SELECT tablename, policyname, permissive, cmd, roles::text, qual, with_check FROM pg_policies
 WHERE schemaname = 'public'
 """
 CONSTRAINT_SQL = """
@@ -38,6 +38,7 @@ SELECT c.relname FROM pg_class c WHERE c.relkind IN ('v', 'm')
 AND c.relnamespace = 'public'::regnamespace AND c.relowner <> 10
 AND NOT coalesce(c.reloptions::text LIKE '%%security_invoker=true%%', false)
 """
+FUNCTION_SQL = "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = to_regnamespace('app')"
 DEFINER_SQL = """
 SELECT p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
 WHERE p.prosecdef AND n.nspname IN ('public', 'app')
@@ -89,7 +90,10 @@ def _security(model, secured: bool, policies: dict) -> Iterator[str]:
     table, condition = model._meta.db_table, walls.condition_of(model)
     if not secured:
         yield f"{table}: row security is off."
-    expected = {name: (kind, condition, walls.IN_SCOPE) for name, kind in walls.POLICIES.items()}
+    expected = {
+        name: (kind, "ALL", "{public}", condition, walls.IN_SCOPE)
+        for name, kind in walls.POLICIES.items()
+    }
     for name, policy in expected.items():
         if policies.get((table, name)) != policy:
             yield f"{table}: the policy {name} is missing or altered."
@@ -121,6 +125,10 @@ def _guards(model, triggers: dict, privileges: tuple) -> Iterator[str]:
 
 
 def _elsewhere(cursor) -> Iterator[str]:
+    written = dict(_rows(cursor, FUNCTION_SQL))
+    for name, source in walls.functions().items():
+        if written.get(name) != source:
+            yield f"{name}: the function of the walls is missing or altered."
     for (name,) in _rows(cursor, VIEW_SQL):
         yield f"{name}: a view without security_invoker reads with its owner's eyes."
     for (name,) in _rows(cursor, DEFINER_SQL):

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
+from django.utils.cache import patch_vary_headers
 
 from tenants.models import Membership
 from tenants.scoping import acting_as, tenant_scope
@@ -28,6 +29,8 @@ class PersonMiddleware:
         with translation.override(language), timezone.override(zone):
             request.LANGUAGE_CODE = translation.get_language()
             response = self.get_response(request)
+            if not user.is_authenticated:
+                patch_vary_headers(response, ["Accept-Language"])
             response.headers.setdefault("Content-Language", translation.get_language())
             return response
 
@@ -63,6 +66,3 @@ class ScopeMiddleware:
         one = request.session.get("one_tenant")
         chosen = [m for m in request.all_memberships if m.tenant_id == one]
         return chosen or request.all_memberships
-
-    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
-        transaction.set_rollback(True)

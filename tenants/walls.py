@@ -7,6 +7,7 @@ For each tenant's table: row security with a permissive policy and a restrictive
 of the app's role come last, so a table without walls is unreadable.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -90,6 +91,11 @@ def composite_keys(model: type[TenantOwned]) -> Iterator[CompositeKey]:
 def condition_of(model: type[TenantOwned]) -> str:
     """Return the policy's expression; a person may always read their own memberships."""
     return OWN_OR_IN_SCOPE if model._meta.label == "tenants.Membership" else IN_SCOPE
+
+
+def functions() -> dict[str, str]:
+    """Return the body of each function of the walls, by name."""
+    return dict(re.findall(r"FUNCTION app\.(\w+)\(\).*?AS \$\$(.*?)\$\$", FUNCTIONS, re.DOTALL))
 
 
 def guards_of(model: type[TenantOwned]) -> list[str]:

@@ -7,6 +7,7 @@ from django import template
 from contracts.domain.terms import Calendar, Terms
 
 register = template.Library()
+PRIORITIES = ("P1", "P2", "P3", "P4")
 
 
 @register.simple_tag
@@ -26,6 +27,18 @@ def weeks(hours: Calendar) -> list[dict[str, object]]:
 def hours_name(target, terms: Terms) -> str:
     """Return the name of the hours on which a target counts."""
     return terms.hours_of(target) or "always"
+
+
+@register.simple_tag
+def target_rows(terms: Terms) -> list[dict[str, object]]:
+    """Return the targets as a matrix: one row a clock and what it applies to, a cell a priority."""
+    rows: dict[tuple, dict[str, object]] = {}
+    for target in terms.time.targets:
+        key = (target.obligation, target.activity, target.system)
+        row = rows.setdefault(key, {"target": target, "cells": dict.fromkeys(PRIORITIES)})
+        for priority in target.priority or PRIORITIES:
+            row["cells"][priority] = row["cells"][priority] or target
+    return list(rows.values())
 
 
 @register.filter

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import connection, transaction
-from django.db.models import F
 from django.utils import timezone
 
 from tenants.models import Job, JobState
@@ -87,7 +86,8 @@ def ring(job_id: int) -> None:
 def ring_due() -> int:
     """Ring for every due or stale job and return how many; safe to run twice at once."""
     now = timezone.now()
-    due = list(Job.objects.due(now, now - STALE_AFTER).values_list("pk", flat=True)[:500])
+    due = Job.objects.due(now, now - STALE_AFTER).order_by("due_at").values_list("pk", flat=True)
+    due = list(due[:500])
     for job_id in due:
         ring(job_id)
     return len(due)
@@ -98,7 +98,7 @@ def run(job_id: int) -> bool:
     Do the job if it is there to be done, and return whether it was done now.
 
     A failure is recorded and tried again later, after 1, 4, 9 and 16 minutes; the fifth makes the
-    job dead.
+    job dead. One that comes back by itself is tried every 16 minutes from then on.
     """
     with transaction.atomic():
         if not begin(job_id):
@@ -117,15 +117,24 @@ def begin(job_id: int) -> bool:
     """
     Count the attempt where the job is due, or stale with nobody holding its lock.
 
-    A job that took its worker down five times is dead: it must not take down a sixth.
+    Only a stale job is asked for its lock: a late second delivery must not hold it in the moment
+    between the first one's `begin` and `do`. A job that took its worker down five times has failed:
+    it must not take down a sixth.
     """
     now = timezone.now()
-    if not try_lock(job_id):
+    due = Job.objects.due(now, now - STALE_AFTER).filter(pk=job_id)
+    job = due.select_for_update(skip_locked=True).first()
+    if job is None:
         return False
-    job = Job.objects.due(now, now - STALE_AFTER).filter(pk=job_id)
-    if job.filter(attempts__gte=MOST_ATTEMPTS).update(state=JobState.DEAD, error="WorkerLost"):
-        return False
-    return bool(job.update(state=JobState.RUNNING, attempts=F("attempts") + 1, heartbeat_at=now))
+    if job.state == JobState.RUNNING:
+        if not try_lock(job_id):
+            return False
+        if job.attempts >= MOST_ATTEMPTS:
+            put_off(job, "WorkerLost")
+            return False
+    job.state, job.attempts, job.heartbeat_at = JobState.RUNNING, job.attempts + 1, now
+    job.save(update_fields=["state", "attempts", "heartbeat_at"])
+    return True
 
 
 def do(job_id: int) -> bool:
@@ -161,9 +170,17 @@ def try_lock(job_id: int) -> bool:
 
 def note_failure(job_id: int, error: Exception) -> None:
     job = Job.objects.select_for_update().get(pk=job_id)
-    job.error = type(error).__name__  # the message may quote a client's data: it is in the log
-    job.state = JobState.DEAD if job.attempts >= MOST_ATTEMPTS else JobState.WAITING
-    job.due_at = timezone.now() + timedelta(minutes=job.attempts**2)
+    put_off(job, type(error).__name__)  # the message may quote a client's data: it is in the log
+
+
+def put_off(job: Job, error: str) -> None:
+    """Try again later; the fifth time never, unless the job comes back by itself anyway."""
+    comes_back = job.kind in _kinds and _kinds[job.kind].every
+    job.error = error
+    job.state = JobState.WAITING
+    if job.attempts >= MOST_ATTEMPTS and not comes_back:
+        job.state = JobState.DEAD
+    job.due_at = timezone.now() + timedelta(minutes=min(job.attempts, MOST_ATTEMPTS - 1) ** 2)
     job.save(update_fields=["error", "state", "due_at"])
 
 

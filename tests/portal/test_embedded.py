@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from portal import embedded
+from portal import embedded, pg_folder
 from portal.embedded import ADMIN, APP, DATABASE, OWNER, EmbeddedServerError, Server
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -67,7 +67,7 @@ def idle(_kept):
 @pytest.fixture
 def no_place(monkeypatch):
     """A place in which even root cannot make a folder."""
-    monkeypatch.setattr(embedded, "FOR_ROOT", Path("/proc/nowhere"))
+    monkeypatch.setattr(pg_folder, "FOR_ROOT", Path("/proc/nowhere"))
     return Server(Path("/proc/nowhere/pg"))
 
 
@@ -136,7 +136,7 @@ class TestStarting:
     def test_copy_of_a_live_folder_is_a_server_of_its_own(self, make_server):
         original, copy = make_server("one"), make_server("two")
         original.ensure()
-        copy._make_home()
+        copy.folder.make()
         _ask(original, "CHECKPOINT")
         shutil.copytree(original.data, copy.data)
         if os.geteuid() == 0:
@@ -150,7 +150,7 @@ class TestStarting:
 
     def test_half_made_data_are_made_anew(self, make_server):
         server = make_server()
-        server._make_home()
+        server.folder.make()
         (server.home / "data-draft").mkdir()
         (server.home / "data-draft" / "PG_VERSION").write_text("18\n")
 
@@ -240,7 +240,7 @@ class TestRefusals:
 
     def test_data_of_another_version(self, make_server):
         server = make_server()
-        server._make_home()
+        server.folder.make()
         server.data.mkdir()
         (server.data / "PG_VERSION").write_text("14\n")
 
@@ -248,7 +248,7 @@ class TestRefusals:
 
     def test_something_else_in_place_of_the_data(self, make_server):
         server = make_server()
-        server._make_home()
+        server.folder.make()
         server.data.mkdir()
 
         assert "not a PostgreSQL folder" in self._line(server)
@@ -332,8 +332,8 @@ class TestAddresses:
 
     def test_strangers_folder_in_place_of_ours_is_refused(self, make_server, tmp_path, monkeypatch):
         server = make_server()
-        monkeypatch.setattr(embedded, "FOR_ROOT", tmp_path)
-        server.home = tmp_path / "home"
+        monkeypatch.setattr(pg_folder, "FOR_ROOT", tmp_path)
+        server.folder.home = tmp_path / "home"
         server.home.symlink_to("/tmp")
 
         with pytest.raises(EmbeddedServerError, match="somebody else"):

@@ -91,6 +91,12 @@ def first_instant(local: datetime, zone: ZoneInfo) -> datetime:
 
 
 def rows_of(lines: Iterable[str], clock: WallClock) -> Iterator[Row | MalformedRow]:
+    """
+    Return the rows one by one, or in the place of one that cannot be read what is wrong with it.
+
+    :raises MissingColumns: if the header lacks a column that is read.
+    :raises MalformedRow: if the header is not CSV.
+    """
     records = csv.reader(lines, strict=True)
     try:
         header = _header(next(records, []))

@@ -1,0 +1,60 @@
+"""What every page shows around its content. Reads what the middleware loaded; asks no query."""
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from portal.templatetags.words import WORDS
+
+NAV = (
+    (_("Home"), "home", "home"),
+    (_("Tickets"), "tickets:list", "tickets"),
+    (_("Contracts"), "contracts:list", "contracts"),
+    (_("Reports"), "reports:list", "reports"),
+)
+
+
+def shell(request: HttpRequest) -> dict[str, object]:
+    """Return `shell`: person, nav, tenants and the chosen one, languages, zone, here."""
+    user = getattr(request, "user", None)
+    signed_in = user is not None and user.is_authenticated
+    everyone = getattr(request, "all_memberships", [])
+    memberships = getattr(request, "memberships", [])
+    tenants = {m.tenant_id: m.tenant for m in everyone}
+    narrowed = len(tenants) > 1 and len({m.tenant_id for m in memberships}) == 1
+    return {
+        "shell": {
+            "person": user if signed_in else None,
+            "desks": list(dict.fromkeys(m.get_role_display() for m in memberships)),
+            "nav": navigation(request) if signed_in else [],
+            "tenants": sorted(tenants.values(), key=lambda tenant: tenant.name),
+            "tenant": memberships[0].tenant if narrowed else None,
+            "languages": languages(),
+            "zone": timezone.get_current_timezone_name(),
+            "here": request.path if request.method == "GET" else "/",
+        }
+    }
+
+
+def navigation(request: HttpRequest) -> list[dict[str, object]]:
+    match = request.resolver_match
+    here = (match.namespace or match.url_name) if match else ""
+    items = []
+    for label, route, part in NAV:
+        try:
+            url = reverse(route)
+        except NoReverseMatch:
+            continue
+        items.append({"label": label, "url": url, "current": here == part})
+    return items
+
+
+def languages() -> list[dict[str, object]]:
+    names, current = WORDS["language"], get_language()
+    return [
+        {"code": code, "name": names[code], "current": code == current}
+        for code, _name in settings.LANGUAGES
+    ]

@@ -1,0 +1,56 @@
+"""A refusal becomes a page, or an alert for htmx, in the reader's language and with its status."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from tenants.errors import Refused
+from tickets.domain.lifecycle import RoleNotAllowed, TransitionNotAllowed
+
+TITLES = {
+    403: gettext_lazy("Your desk may not do this"),
+    409: gettext_lazy("This is not possible now"),
+    422: gettext_lazy("Something in the form is missing or wrong"),
+}
+
+
+class RefusalMiddleware:
+    """Answers what a command refused; the outer transaction takes everything back by the status."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, Refused):
+            return refusal(request, str(exception.message), exception.status)
+        if isinstance(exception, TransitionNotAllowed):
+            return refusal(request, moved_on(), 409)
+        if isinstance(exception, RoleNotAllowed):
+            return refusal(request, _("Your role does not take this step."), 403)
+        return None
+
+
+def moved_on() -> str:
+    return _("The ticket has moved on meanwhile. Reload the page to see what is possible now.")
+
+
+def refusal(request: HttpRequest, message: str, status: int) -> HttpResponse:
+    if request.htmx:
+        response = render(request, "components/_alert.html", {"message": message}, status=status)
+        response["HX-Retarget"], response["HX-Reswap"] = "#alert", "innerHTML"
+        return response
+    title = TITLES.get(status, TITLES[409])
+    context = {"title": title, "message": message, "back": back(request)}
+    return render(request, "refused.html", context, status=status)
+
+
+def back(request: HttpRequest) -> str:
+    """Return the page the form stood on, where it was one of ours."""
+    referer, host = request.headers.get("Referer", ""), f"//{request.get_host()}/"
+    return "/" + referer.split(host, 1)[1] if host in referer else "/"

@@ -1,0 +1,28 @@
+// The few things a page needs beyond htmx and Bootstrap. Every page works without it.
+"use strict";
+(() => {
+  const alertSlot = () => document.getElementById("alert");
+
+  // A refusal lands in #alert: bring it to the reader, and empty the slot before the next request.
+  document.addEventListener("htmx:beforeRequest", () => alertSlot()?.replaceChildren());
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target.id === "alert") {
+      event.detail.target.focus();
+    } else {
+      event.detail.target.querySelector(".is-invalid")?.focus();
+    }
+  });
+
+  // A select or an input that says `data-submit` sends its form when it changes.
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
+  });
+
+  // A form is sent once.
+  document.addEventListener("submit", (event) => {
+    const button = event.submitter;
+    if (!button || event.defaultPrevented || event.target.method !== "post") return;
+    setTimeout(() => (button.disabled = true));
+    setTimeout(() => (button.disabled = false), 4000);
+  });
+})();

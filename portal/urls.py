@@ -1,0 +1,25 @@
+"""The routes. Everything but signing in needs a person."""
+
+from importlib.util import find_spec
+
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import LogoutView
+from django.urls import include, path
+
+from portal.views import home, shell
+
+urlpatterns = [
+    path("", login_required(home.home), name="home"),
+    path("sign-in/", shell.SignIn.as_view(), name="sign-in"),
+    path("sign-out/", LogoutView.as_view(), name="sign-out"),
+    path("language/", shell.set_language, name="set-language"),
+    path("client/", login_required(shell.switch_tenant), name="switch-tenant"),
+    path("tickets/", include("tickets.urls")),
+    path("contracts/", include("contracts.urls")),
+]
+if find_spec("reports.urls"):  # until it exists
+    urlpatterns.append(path("reports/", include("reports.urls")))
+
+handler403 = "portal.views.errors.forbidden"
+handler404 = "portal.views.errors.not_found"
+handler500 = "portal.views.errors.failed"

@@ -1,0 +1,175 @@
+"""Home: what waits at each desk of this person, over all clients on screen."""
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from contracts.models import Contract, ContractVersion, Period, PeriodState
+from contracts.rules import rules_of
+from portal.templatetags.reading import SOON
+from reports.models import MonthlyReport
+from tenants.models import Membership
+from tenants.roles import Role
+from tickets.models import Obligation, Ticket, TimeEntry
+from tickets.models.choices import (
+    OUT_OF_SCOPE,
+    AuthorityKind,
+    ClockState,
+    Outcome,
+    Priority,
+    Status,
+)
+from tickets.models.ticket import TicketQuerySet
+
+QUEUE, SHORT, REPORTS = 100, 20, 6
+AGENTS = {
+    Role.BRIDGE_SE,
+    Role.SERVICE_DESK,
+    Role.OPERATIONS_ENGINEER,
+    Role.MAINTENANCE_ENGINEER,
+}
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    sections = []
+    for desks, template, load in SECTIONS:
+        if mine := [m for m in request.memberships if m.role in desks]:
+            sections.append({"template": template, **load(request, mine, now)})
+    context = {
+        "sections": sections,
+        "now": now,
+        "many_clients": len({m.tenant_id for m in request.memberships}) > 1,
+        "has_desk": bool(request.memberships),
+    }
+    return render(request, "home/home.html", context)
+
+
+def worklist(request: HttpRequest, mine: list[Membership]) -> TicketQuerySet:
+    """Return the tickets of the clients at which these desks stand, ready for a list."""
+    rows = Ticket.objects.visible_to(request.memberships).for_worklist()
+    clients = {m.tenant_id for m in mine}
+    return rows.filter(tenant_id__in=clients).select_related("stage__decision")
+
+
+def queue(request: HttpRequest, mine: list[Membership], now: datetime) -> dict[str, Any]:
+    """The open tickets of all clients by time to breach, with the counts above them."""
+    rows = worklist(request, mine).open()
+    counts = rows.order_by().aggregate(
+        open=Count("pk"),
+        late=Count("pk", filter=Q(next_due_at__lte=now)),
+        soon=Count("pk", filter=Q(next_due_at__gt=now, next_due_at__lte=now + SOON)),
+        critical=Count("pk", filter=Q(priority=Priority.P1)),
+        paused=Count("pk", filter=Q(status=Status.ON_HOLD)),
+        mine=Count("pk", filter=Q(stage__owner__in=[m.pk for m in mine])),
+    )
+    return {"tickets": list(rows[:QUEUE]), "counts": counts, "shown": QUEUE}
+
+
+def my_requests(request: HttpRequest, mine: list[Membership], now: datetime) -> dict[str, Any]:
+    own = worklist(request, mine).filter(requester__in=[m.pk for m in mine])
+    done = own.exclude(status__in=[Status.NEW, Status.IN_PROGRESS, Status.ON_HOLD])
+    recent = done.order_by("-received_at", "-pk")
+    return {"tickets": list(own.open()[:QUEUE]), "done": list(recent[:SHORT])}
+
+
+def decisions(request: HttpRequest, mine: list[Membership], now: datetime) -> dict[str, Any]:
+    """What an account manager decides, and how the month stands with each contract."""
+    undecided = Q(stage__decision__outcome=Outcome.UNDECIDED) | Q(stage__decision__pending=True)
+    rows = worklist(request, mine).open()
+    clients = {m.tenant_id for m in mine}
+    to_close = Period.objects.filter(
+        tenant_id__in=clients, state=PeriodState.OPEN, closes_at__lte=now
+    )
+    return {
+        "undecided": list(rows.filter(undecided)[:SHORT]),
+        "outside": list(rows.filter(stage__decision__outcome__in=OUT_OF_SCOPE)[:SHORT]),
+        "pools": pools(clients, now),
+        "to_close": list(to_close.select_related("contract__tenant").order_by("month")[:SHORT]),
+        "reports": latest_reports(clients),
+    }
+
+
+def service(request: HttpRequest, mine: list[Membership], now: datetime) -> dict[str, Any]:
+    """What a service owner watches: work outside the scope, reports, promises kept this month."""
+    clients = {m.tenant_id for m in mine}
+    rows = worklist(request, mine).filter(stage__decision__outcome__in=OUT_OF_SCOPE)
+    begins = first_of_month(now, mine[0].tenant.timezone)
+    return {
+        "outside": list(rows.open()[:SHORT]),
+        "reports": latest_reports(clients),
+        "promises": promises(clients, begins),
+        "month": begins.date(),
+    }
+
+
+def first_of_month(now: datetime, zone: str) -> datetime:
+    local = now.astimezone(ZoneInfo(zone))
+    return local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def promises(clients: set[int], begins: datetime) -> list[dict[str, Any]]:
+    """Count what was met and missed since `begins`, one row a kind of clock."""
+    rows = Obligation.objects.filter(tenant_id__in=clients, decided_at__gte=begins).exclude(within="")
+    counted = rows.values("kind").annotate(
+        met=Count("pk", filter=Q(state=ClockState.MET)),
+        missed=Count("pk", filter=Q(state=ClockState.MISSED)),
+    )
+    return list(counted.order_by("kind"))
+
+
+def latest_reports(clients: set[int]) -> QuerySet[MonthlyReport]:
+    rows = MonthlyReport.objects.filter(tenant_id__in=clients).select_related("contract__tenant")
+    return rows.defer("facts").order_by("-month", "-revision", "-pk")[:REPORTS]
+
+
+def pools(clients: Iterable[int], now: datetime) -> list[dict[str, Any]]:
+    """Return each active contract's pools with the minutes of this month that draw on them."""
+    contracts = Contract.objects.active().filter(tenant_id__in=clients).select_related("tenant")
+    versions = in_force(clients, timezone.localdate())
+    used = minutes_by_pool(clients, now)
+    rows = []
+    for contract in contracts.order_by("tenant__name", "number"):
+        version = versions.get(contract.pk)
+        for pool in rules_of(version).terms.cost.pools if version else ():
+            spent = used.get((contract.pk, pool.key), 0)
+            share = min(100, 100 * spent // pool.per_month) if pool.per_month else 100
+            tone = "late" if spent > pool.per_month else "soon" if share >= 80 else ""
+            rows.append(
+                {"contract": contract, "pool": pool, "used": spent, "share": share, "tone": tone}
+            )
+    return rows
+
+
+def in_force(clients: Iterable[int], today: date) -> dict[int, ContractVersion]:
+    rows = ContractVersion.objects.filter(tenant_id__in=clients, effective_on__lte=today)
+    rows = rows.exclude(activated_at=None).order_by("contract_id", "-effective_on")
+    return {version.contract_id: version for version in rows.distinct("contract_id")}
+
+
+def minutes_by_pool(clients: Iterable[int], now: datetime) -> dict[tuple[int, str], int]:
+    rows = TimeEntry.objects.filter(
+        tenant_id__in=clients,
+        authority=AuthorityKind.POOL,
+        period__starts_at__lte=now,
+        period__ends_at__gt=now,
+    )
+    summed = rows.values("contract_id", "authority_key").annotate(total=Sum("minutes"))
+    return {(row["contract_id"], row["authority_key"]): row["total"] for row in summed.order_by()}
+
+
+Load = Callable[[HttpRequest, list[Membership], datetime], dict[str, Any]]
+SECTIONS: tuple[tuple[set[str], str, Load], ...] = (
+    (AGENTS, "home/_queue.html", queue),
+    ({Role.ACCOUNT_MANAGER}, "home/_account_manager.html", decisions),
+    ({Role.SERVICE_OWNER}, "home/_service_owner.html", service),
+    ({Role.REQUESTER}, "home/_requests.html", my_requests),
+)

@@ -1,0 +1,249 @@
+"""
+Which rows a month's report is made of. Every query stops before the month's end.
+
+A report reaches the tickets up to `last_ticket`: ticket numbers are given under a lock that is held
+until the commit, so at the moment of the report all of them are there, and no later one ever is.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import F, Q, QuerySet, Sum
+
+from contracts.models import ContractVersion, Period
+from reports.domain.metrics import Effort, Step
+from tenants.models import AuditEvent
+from tickets.models import (
+    Assignment,
+    Decision,
+    LedgerEntry,
+    Obligation,
+    Ticket,
+    TicketCounter,
+    TimeEntry,
+)
+from tickets.models.choices import AuthorityKind, ObligationKind
+
+MEASURED_ONLY = (ObligationKind.CLIENT_DECISION,)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """
+    The tickets that a month's report may speak of.
+
+    Tickets after `known_ticket` (the last one of the month before's report) that were received
+    before the month were written down too late for their own; None where there is no such report.
+    """
+
+    contract_id: int
+    starts_at: datetime
+    ends_at: datetime
+    last_ticket: int
+    known_ticket: int | None
+
+    def is_late(self, number: int, received_at: datetime) -> bool:
+        if self.known_ticket is None:
+            return False
+        return received_at < self.starts_at and number > self.known_ticket
+
+    def known(self, prefix: str = "") -> Q:
+        """Keep the contract's tickets that the report may speak of, of whatever age."""
+        return Q(
+            **{
+                f"{prefix}contract_id": self.contract_id,
+                f"{prefix}number__lte": self.last_ticket,
+                f"{prefix}received_at__lt": self.ends_at,
+            }
+        )
+
+    def late(self, prefix: str = "") -> Q:
+        if self.known_ticket is None:
+            return Q(pk__in=())
+        received, number = f"{prefix}received_at__lt", f"{prefix}number__gt"
+        return Q(**{received: self.starts_at, number: self.known_ticket})
+
+
+def alive(reach: Reach) -> QuerySet[Ticket]:
+    """Keep the tickets to which anything can have happened in the month."""
+    closed_before = Q(closed_at__lt=reach.starts_at)
+    has_clock = Q(pk__in=clocks(reach).values("ticket_id"))
+    return Ticket.objects.filter(reach.known()).filter(~closed_before | has_clock | reach.late())
+
+
+def last_ticket_now() -> int:
+    """Return the tenant's last ticket number that is committed, 0 before the first."""
+    return TicketCounter.objects.values_list("last", flat=True).first() or 0
+
+
+def tickets(reach: Reach) -> Iterator[tuple]:
+    """Yield id, key, number, type, title, symptom, received_at by number."""
+    return (
+        alive(reach)
+        .order_by("number")
+        .values_list("pk", "key", "number", "type", "title", "symptom", "received_at")
+        .iterator()
+    )
+
+
+def verdicts(reach: Reach) -> Iterator[tuple]:
+    """Yield ticket id, at, outcome, pending, clause, activity, kind, priority, system as decided."""
+    return (
+        Decision.objects.filter(ticket__in=alive(reach).values("pk"), at__lt=reach.ends_at)
+        .order_by("ticket_id", "pk")
+        .values_list(
+            "ticket_id",
+            "at",
+            "outcome",
+            "pending",
+            "clause_id",
+            "activity",
+            "kind",
+            "facts__priority",
+            "facts__system",
+        )
+        .iterator()
+    )
+
+
+def holdings(reach: Reach) -> Iterator[tuple]:
+    """Yield ticket id, at, stage id, tier and team of every assignment so far."""
+    return (
+        Assignment.objects.filter(ticket__in=alive(reach).values("pk"), at__lt=reach.ends_at)
+        .order_by("ticket_id", "pk")
+        .values_list("ticket_id", "at", "stage_id", "tier", "team")
+        .iterator()
+    )
+
+
+def happenings(reach: Reach) -> Iterator[tuple]:
+    """Yield ticket id, verb, at and cause of the steps so far, from the audit trail."""
+    return (
+        AuditEvent.objects.filter(
+            subject_type="tickets.ticket",
+            subject_id__in=alive(reach).values("pk"),
+            verb__in=list(Step),
+            at__lt=reach.ends_at,
+        )
+        .order_by("subject_id", "pk")
+        .values_list("subject_id", "verb", "at", "data__cause")
+        .iterator()
+    )
+
+
+def clocks(reach: Reach) -> QuerySet[Obligation]:
+    """Keep the promises that were running in the month; those decided before it are told."""
+    told = Q(missed_at__lt=reach.starts_at) | Q(stopped_at__lt=reach.starts_at)
+    undecided = ~told | Q(missed_at=None, stopped_at=None)
+    mine = Obligation.objects.filter(
+        reach.known("ticket__"), contract_id=reach.contract_id, started_at__lt=reach.ends_at
+    ).exclude(kind__in=MEASURED_ONLY)
+    return mine.filter(undecided | Q(told & reach.late("ticket__")))
+
+
+def clock_rows(reach: Reach) -> Iterator[tuple]:
+    """Yield id, ticket id, version id, kind, attempt, creditable of those promises."""
+    return (
+        clocks(reach)
+        .order_by("ticket__number", "pk")
+        .values_list("pk", "ticket_id", "ticket__version_id", "kind", "attempt", "creditable")
+        .iterator()
+    )
+
+
+def ledger_rows(reach: Reach) -> Iterator[tuple]:
+    """Yield obligation id, event, at, within, hours and cause of the ledgers so far."""
+    return (
+        LedgerEntry.objects.filter(obligation__in=clocks(reach).values("pk"), at__lt=reach.ends_at)
+        .order_by("obligation_id", "pk")
+        .values_list("obligation_id", "event", "at", "within", "hours", "cause")
+        .iterator()
+    )
+
+
+# --- work ---
+
+
+def effort(period: Period) -> list[Effort]:
+    rows = (
+        TimeEntry.objects.filter(period=period)
+        .values("stage__stream", "tier", "authority")
+        .annotate(total=Sum("minutes"))
+        .order_by("stage__stream", "tier", "authority")
+    )
+    return [Effort(r["stage__stream"], r["tier"], r["authority"], r["total"]) for r in rows]
+
+
+def held_minutes(period: Period) -> dict[str, int]:
+    """Return the minutes without authority by ticket key."""
+    rows = TimeEntry.objects.filter(period=period, authority=AuthorityKind.HELD)
+    sums = rows.values("ticket__key").annotate(total=Sum("minutes")).order_by("ticket__key")
+    return {row["ticket__key"]: row["total"] for row in sums}
+
+
+def work_on_time(period: Period) -> QuerySet[TimeEntry]:
+    return TimeEntry.objects.filter(period=period, adjusts=None)
+
+
+def work_too_late(origin: Period, *, upto: Period) -> QuerySet[TimeEntry]:
+    """Keep the entries for the closed month `origin` that came until `upto` and in it."""
+    return TimeEntry.objects.filter(adjusts=origin, period__month__lte=upto.month)
+
+
+def work_rows(entries: QuerySet[TimeEntry]) -> Iterator[tuple]:
+    """Yield the columns of `reports.services.costs.Row`, by start and id."""
+    return (
+        entries.order_by("starts_at", "pk")
+        .annotate(stream=F("stage__stream"), key=F("ticket__key"), cap=F("decision__verdict__cap"))
+        .values_list(
+            "pk",
+            "key",
+            "stream",
+            "starts_at",
+            "minutes",
+            "tier",
+            "place",
+            "authority",
+            "authority_key",
+            "clause_id",
+            "cap",
+            "triage",
+            "period_id",
+        )
+        .iterator()
+    )
+
+
+def adjusted_months(period: Period) -> Iterable[Period]:
+    """Return the closed months for which entries came late in this one, oldest first."""
+    origins = TimeEntry.objects.filter(period=period).exclude(adjusts=None).values("adjusts")
+    return Period.objects.filter(pk__in=origins).order_by("month")
+
+
+# --- the contract ---
+
+
+def versions(period: Period) -> list[ContractVersion]:
+    """
+    Return the versions in force until the month's end, oldest first.
+
+    One that was activated after the month closed changes nothing in it.
+    """
+    next_on = period.contract.local_date(period.ends_at)
+    rows = ContractVersion.objects.filter(
+        contract_id=period.contract_id, effective_on__lt=next_on
+    ).exclude(activated_at=None)
+    if period.closed_at is not None:
+        rows = rows.filter(activated_at__lte=period.closed_at)
+    return list(rows.order_by("effective_on"))
+
+
+def versions_during(
+    period: Period, until: list[ContractVersion] | None = None
+) -> list[ContractVersion]:
+    """Return the versions that were in force on a day of the month; the first reaches back."""
+    first_on = max(period.month, period.contract.starts_on)
+    known = versions(period) if until is None else until
+    started = [version for version in known if version.effective_on <= first_on]
+    return [*started[-1:], *(version for version in known if version.effective_on > first_on)]

@@ -1,0 +1,122 @@
+"""Frozen codes and instants as the reader reads them. No queries."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from django import template
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from contracts.domain.money import WHOLE
+from contracts.domain.terms import text_in
+from tickets.models import choices
+
+register = template.Library()
+
+STATES = {
+    "open": gettext_lazy("Open"),
+    "waiting": gettext_lazy("Waiting for the client"),
+    "resolved": gettext_lazy("Resolved"),
+    "cancelled": gettext_lazy("Cancelled"),
+}
+LINES = {
+    "fee": gettext_lazy("Monthly fee"),
+    "pool": gettext_lazy("Hour pool"),
+    "overage": gettext_lazy("Beyond the hour pool"),
+    "preapproved": gettext_lazy("Preapproved work"),
+    "estimate": gettext_lazy("Accepted estimate"),
+    "emergency": gettext_lazy("Emergency work"),
+    "credit": gettext_lazy("Credit for missed targets"),
+    "adjustment": gettext_lazy("Late entries of a closed month"),
+}
+TONES = {"open": "soon", "waiting": "ask", "resolved": "good"}
+GOOD, FAIR = 9500, 9000  # basis points
+
+
+@register.filter
+def instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+@register.filter
+def first_day(month: str) -> date:
+    """Turn `2026-10` into its first day."""
+    return date.fromisoformat(f"{month}-01")
+
+
+@register.filter
+def iso_day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+@register.filter
+def called(code: str, words: Mapping[str, Mapping[str, str]]) -> str:
+    """Return the contract's own words for a clause or a system, or the code itself."""
+    return text_in(words[code], get_language() or "en") if code in words else code
+
+
+@register.filter
+def title_of(key: str, titles: Mapping[str, str]) -> str:
+    return titles.get(key, "")
+
+
+@register.filter
+def verdict_word(code: str) -> str:
+    return _("A question is open") if code == "pending" else choices.Outcome(code).label
+
+
+@register.filter
+def state_word(code: str) -> str:
+    return STATES[code]
+
+
+@register.filter
+def state_tone(code: str) -> str:
+    return TONES.get(code, "")
+
+
+@register.filter
+def line_word(line: Mapping[str, Any]) -> str:
+    return LINES[line["kind"]]
+
+
+@register.filter
+def line_detail(line: Mapping[str, Any]) -> str:
+    """Return what a line's key adds to its name: the pool, or the promise that was missed."""
+    kind, key = line["kind"], line["key"]
+    if kind == "credit":
+        obligation, *priorities = key.split()
+        label = choices.ObligationKind(obligation).label
+        return " ".join([str(label), *priorities])
+    return key if kind in ("pool", "overage", "estimate") else ""
+
+
+@register.filter
+def level(basis_points: int | None) -> str:
+    """Return the class of a percentage; the number beside it says the same."""
+    if basis_points is None or basis_points >= GOOD:
+        return ""
+    return "soon" if basis_points >= FAIR else "late"
+
+
+@register.filter
+def top(rows: list[Mapping[str, Any]]) -> int:
+    """Return the highest count, the full length of the bars."""
+    return max((row["count"] for row in rows), default=0)
+
+
+@register.filter
+def plus(value: int, more: int) -> int:
+    return value + more
+
+
+@register.filter
+def length_of(rows: list[Any]) -> int:
+    """Count rows; `length` is a length of time on these pages."""
+    return len(rows)
+
+
+@register.filter
+def rest_of(basis_points: int) -> int:
+    return WHOLE - basis_points

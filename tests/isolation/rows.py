@@ -1,0 +1,132 @@
+"""
+One row of every tenant's table, made from the models' own fields.
+
+A new model is built without anybody thinking of it. When it has a CHECK that the plain values do
+not meet, name better ones in RECIPES.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import singledispatchmethod
+
+from django.db import connections, models, transaction
+
+from tenants.models import Tenant, TenantOwned, User
+from tenants.scoping import tenant_scope
+from tenants.walls import tenant_models
+
+NOON = datetime(2026, 4, 15, 12, tzinfo=UTC)
+RECIPES: dict[str, dict[str, object]] = {}
+
+
+class World:
+    """The rows of one tenant, each made once with all that it points to, by raw SQL."""
+
+    def __init__(self, tenant: Tenant, using: str = "default") -> None:
+        self.tenant, self.using = tenant, using
+        self.ids: dict[type[models.Model], int] = {}
+
+    def id_of(self, model: type[models.Model]) -> int:
+        """Return the id of the tenant's one row of `model`, made on the first call."""
+        if model is Tenant:
+            return self.tenant.pk
+        if model not in self.ids:
+            person = model is User
+            self.ids[model] = self._person() if person else self.insert(model, self.values(model))
+        return self.ids[model]
+
+    def values(self, model: type[models.Model]) -> dict[str, object]:
+        """Return what a row of `model` holds, by column; what it points to is made."""
+        row, instants = {}, 0
+        for field in model._meta.local_concrete_fields:
+            if field.primary_key or getattr(field, "generated", False):
+                continue
+            told = RECIPES.get(model._meta.label, {})
+            if field.name in told:
+                value = told[field.name]
+            elif isinstance(field, models.DateTimeField) and not field.null:
+                instants += 1  # later columns hold later instants
+                value = NOON + timedelta(hours=instants)
+            else:
+                value = self._value(field)
+            row[field.column] = field.get_db_prep_save(value, connections[self.using])
+        return row
+
+    def insert(self, model: type[models.Model], row: dict[str, object], scope=None) -> int:
+        """Write the row in the scope of its tenant, or in the one given, and return its id."""
+        columns = ", ".join(f'"{name}"' for name in row)
+        marks = ", ".join(["%s"] * len(row))
+        with (
+            tenant_scope(*(scope or [self.tenant])),
+            transaction.atomic(using=self.using),
+            connections[self.using].cursor() as cursor,
+        ):
+            cursor.execute(
+                f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES ({marks}) RETURNING id',
+                list(row.values()),
+            )
+            return cursor.fetchone()[0]
+
+    def _person(self) -> int:
+        email = f"{self.tenant.code.lower()}@example.com"
+        return User.objects.using(self.using).create(email=email, name=self.canary, password="!").pk
+
+    @property
+    def canary(self) -> str:
+        """Return a word that only this tenant's rows hold."""
+        return f"{self.tenant.code}-canary"
+
+    def _value(self, field: models.Field) -> object:
+        if field.null:
+            return None
+        if field.is_relation:
+            return self.id_of(field.related_model)
+        if field.has_default():
+            return field.get_default()
+        if field.choices:
+            return next(value for value, _label in field.flatchoices if value != "")
+        return self._plain(field)
+
+    @singledispatchmethod
+    def _plain(self, field: models.Field) -> object:
+        raise NotImplementedError(f"Teach tests/isolation/rows.py about {type(field).__name__}.")
+
+    @_plain.register(models.CharField)
+    @_plain.register(models.TextField)
+    @_plain.register(models.FileField)
+    def _(self, field) -> str:
+        return self.canary[: field.max_length]
+
+    @_plain.register(models.JSONField)
+    def _(self, field) -> dict:
+        return {"said": self.canary}
+
+    @_plain.register(models.IntegerField)
+    def _(self, field) -> int:
+        return 1
+
+    @_plain.register(models.DecimalField)
+    def _(self, field) -> Decimal:
+        return Decimal(1)
+
+    @_plain.register(models.BooleanField)
+    def _(self, field) -> bool:
+        return False
+
+    @_plain.register(models.DateField)
+    def _(self, field) -> date:
+        return NOON.date()
+
+    @_plain.register(models.DurationField)
+    def _(self, field) -> timedelta:
+        return timedelta(hours=1)
+
+    @_plain.register(models.BinaryField)
+    def _(self, field) -> bytes:
+        return self.canary.encode()
+
+
+def every(kind: Callable[[type[TenantOwned]], object]) -> list[type[TenantOwned]]:
+    """Return the tenant's tables of which `kind` is true, for `parametrize`."""
+    return [model for model in tenant_models() if kind(model)]

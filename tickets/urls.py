@@ -1,0 +1,40 @@
+"""The routes of tickets: a ticket by its key, one route a step, a handoff by its public id."""
+
+from django.contrib.auth.decorators import login_required
+from django.urls import path, register_converter
+
+from tickets.views import intake, lists, page, steps
+
+
+class KeyConverter:
+    regex = r"[A-Z][A-Z0-9]{1,11}-[1-9][0-9]{0,17}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(KeyConverter, "ticket_key")
+
+app_name = "tickets"
+urlpatterns = [
+    path("", login_required(lists.ticket_list), name="list"),
+    path("new/", login_required(intake.new_request), name="new"),
+    path("<ticket_key:key>/", login_required(page.ticket_page), name="page"),
+    *(
+        path(
+            f"<ticket_key:key>/{move.slug}/", login_required(steps.step_of(move)), name=move.route
+        )
+        for move in steps.MOVES
+    ),
+    *(
+        path(
+            f"handoffs/<slug:public_id>/{move.slug}/",
+            login_required(steps.answer_of(move)),
+            name=move.route,
+        )
+        for move in steps.ANSWERS
+    ),
+]

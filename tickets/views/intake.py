@@ -1,0 +1,60 @@
+"""A new request, by a client or by a vendor person on their behalf."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from contracts.models import Contract
+from contracts.rules import rules_of
+from contracts.services import version_in_force
+from tenants.errors import Invalid
+from tickets import services
+from tickets.forms import NewRequestForm
+from tickets.views.steps import SHOWN_AS
+
+
+@require_http_methods(["GET", "POST"])
+def new_request(request: HttpRequest) -> HttpResponse:
+    """Ask which contract first where there are several, then show its own questions."""
+    contracts = list(Contract.objects.active().select_related("tenant"))
+    chosen = request.GET.get("contract") or request.POST.get("contract")
+    if not chosen and len(contracts) != 1:
+        return render(request, "tickets/choose_contract.html", {"contracts": contracts})
+    contract = (
+        next((c for c in contracts if c.public_id == chosen), None) if chosen else contracts[0]
+    )
+    if contract is None:
+        raise Http404
+    return ask(request, contract, several=len(contracts) > 1)
+
+
+def ask(request: HttpRequest, contract: Contract, *, several: bool) -> HttpResponse:
+    now = timezone.now()
+    version = version_in_force(contract, contract.local_date(now))
+    actor = next((m for m in request.memberships if m.tenant_id == contract.tenant_id), None)
+    if version is None or actor is None:
+        raise Http404
+    form = NewRequestForm(
+        request.POST if request.method == "POST" else None,
+        contract=contract,
+        terms=rules_of(version).terms,
+        actor=actor,
+    )
+    if form.is_bound and form.is_valid():
+        received_at = form.cleaned_data.get("received_at") or now
+        try:
+            ticket = services.open_ticket(
+                contract=contract, actor=actor, received_at=received_at, now=now, **form.command()
+            )
+        except Invalid as error:
+            name = SHOWN_AS.get(error.field, error.field)
+            form.add_error(name if name in form.fields else None, str(error.message))
+        else:
+            messages.success(request, _("%s is open, and its clocks run.") % ticket.key)
+            return redirect("tickets:page", key=ticket.key)
+    context = {"form": form, "contract": contract, "several": several}
+    status = 422 if form.is_bound else 200
+    return render(request, "tickets/new_request.html", context, status=status)

@@ -1,0 +1,37 @@
+"""The list of tickets: filtered, the soonest deadline first, fifty a page."""
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+from django.views.decorators.vary import vary_on_headers
+
+from tickets.filters import TicketFilter
+from tickets.views.desk import tickets_of
+
+A_PAGE = 50
+
+
+@require_GET
+@vary_on_headers("HX-Request")
+def ticket_list(request: HttpRequest) -> HttpResponse:
+    rows = tickets_of(request).for_worklist().select_related("stage__decision")
+    filterset = TicketFilter(request.GET, queryset=rows, request=request)
+    page = Paginator(filterset.qs, per_page=A_PAGE).get_page(request.GET.get("page"))
+    asked = request.GET.copy()
+    asked.pop("page", None)
+    many = len({m.tenant_id for m in request.memberships}) > 1
+    if not many:
+        filterset.form.fields.pop("client")
+    context = {
+        "filterset": filterset,
+        "page": page,
+        "tickets": page.object_list,
+        "now": timezone.now(),
+        "many_clients": many,
+        "is_filtered": any(asked.values()),
+        "query": f"{asked.urlencode()}&" if asked else "",
+    }
+    template = "tickets/_ticket_list.html" if request.htmx else "tickets/ticket_list.html"
+    return render(request, template, context)

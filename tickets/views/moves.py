@@ -1,0 +1,116 @@
+"""The steps a page offers: each is a button, a route and one command of `tickets.services`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from tenants.models import Membership
+from tickets import services
+from tickets.domain.lifecycle import Action
+from tickets.forms import FORMS, StepForm
+from tickets.models import Ticket
+from tickets.models.choices import HandoffState, Status, TicketType, WorkStream
+
+
+TEMPLATES = {
+    Action.COMMENT: "tickets/_comment_form.html",
+    Action.CONFIRM_FACTS: "tickets/_facts_form.html",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One step: `run` is the command, `form` asks for what it needs (None: a plain button)."""
+
+    action: Action
+    slug: str
+    label: Any
+    icon: str
+    run: Callable[..., Any]
+    done: Any
+
+    @property
+    def route(self) -> str:
+        return self.action.value
+
+    @property
+    def form(self) -> type[StepForm] | None:
+        return FORMS.get(self.action)
+
+    @property
+    def template(self) -> str:
+        return TEMPLATES.get(self.action, "tickets/_step_form.html")
+
+    def form_for(self, ticket: Ticket, actor: Membership, data: Any = None) -> StepForm:
+        return (self.form or StepForm)(data, ticket=ticket, actor=actor)
+
+
+MOVES = (
+    Move(Action.START, "start", _("Start work"), "play", services.start_work, _("Work has started.")),
+    Move(Action.RESUME, "resume", _("Resume the clocks"), "play", services.resume_ticket,
+         _("The clocks run again.")),
+    Move(Action.RESOLVE, "resolve", _("Resolve"), "circle-check", services.resolve_ticket,
+         _("The ticket is resolved. The client can close or reopen it.")),
+    Move(Action.CLOSE, "close", _("Close"), "lock", services.close_ticket, _("The ticket is closed.")),
+    Move(Action.RESTORE, "restore", _("Service is back"), "shield-check", services.restore_service,
+         _("The restoration is recorded.")),
+    Move(Action.PAUSE, "pause", _("Pause for the client"), "circle-pause", services.pause_ticket,
+         _("The clocks are paused.")),
+    Move(Action.CONFIRM_FACTS, "facts", _("Confirm or correct the facts"), "list-checks",
+         services.confirm_facts, _("The facts are confirmed, and the verdict was taken again.")),
+    Move(Action.OFFER_HANDOFF, "hand-over", _("Offer to maintenance"), "handshake",
+         services.offer_handoff, _("The offer is made. You stay accountable until it is accepted.")),
+    Move(Action.ASSIGN, "assign", _("Assign"), "user-round-check", services.assign,
+         _("The ticket has a new accountable person.")),
+    Move(Action.LOG_TIME, "time", _("Log time"), "timer", services.log_time,
+         _("The time is recorded.")),
+    Move(Action.COMMENT, "comment", _("Send"), "message-square", services.comment,
+         _("Your message is on the ticket.")),
+    Move(Action.REOPEN, "reopen", _("Reopen"), "rotate-ccw", services.reopen_ticket,
+         _("The ticket is open again.")),
+    Move(Action.CANCEL, "cancel", _("Cancel the ticket"), "ban", services.cancel_ticket,
+         _("The ticket is cancelled.")),
+)  # fmt: skip
+ANSWERS = (
+    Move(Action.ACCEPT_HANDOFF, "accept", _("Accept"), "check", services.accept_handoff,
+         _("You are accountable now.")),
+    Move(Action.DISPUTE_HANDOFF, "dispute", _("Send back"), "circle-x", services.dispute_handoff,
+         _("The offer went back with your reason.")),
+)  # fmt: skip
+NEXT = {
+    Status.NEW: Action.START,
+    Status.IN_PROGRESS: Action.RESOLVE,
+    Status.ON_HOLD: Action.RESUME,
+    Status.RESOLVED: Action.CLOSE,
+}
+
+
+def fits(move: Move, ticket: Ticket, offered: bool) -> bool:
+    """Return whether the step makes sense now, beyond what the table of steps says."""
+    if move.action == Action.RESTORE:
+        return ticket.type == TicketType.INCIDENT and ticket.restored_at is None
+    if move.action == Action.OFFER_HANDOFF:
+        return not offered and ticket.stage.stream == WorkStream.OPERATION
+    return move.action != Action.COMMENT  # it stands in the timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A step as the page draws it."""
+
+    move: Move
+    form: StepForm | None
+    primary: bool
+
+
+def offers(ticket: Ticket, actor_at: Callable[[Action], Membership | None], handoffs) -> list[Offer]:
+    """Return the steps this person may take, the next one first and marked primary."""
+    offered = any(h.state == HandoffState.OFFERED for h in handoffs)
+    found = []
+    for move in MOVES:
+        if (actor := actor_at(move.action)) and fits(move, ticket, offered):
+            form = move.form_for(ticket, actor) if move.form else None
+            found.append(Offer(move, form, NEXT.get(ticket.status) == move.action))
+    return sorted(found, key=lambda offer: not offer.primary)

@@ -1,0 +1,75 @@
+"""The page of one ticket: verdict, clocks, what happened, and the steps on offer."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from contracts.rules import rules_of
+from tenants.models import Membership
+from tenants.roles import Role
+from tickets.domain.lifecycle import Action
+from tickets.models import Ticket
+from tickets.models.choices import HandoffState
+from tickets.views.clocks import faces
+from tickets.views.desk import actions_at, desks_at, ticket_or_404
+from tickets.views.moves import ANSWERS, MOVES, Move, Offer, offers
+from tickets.views.timeline import timeline
+
+COMMENT = next(move for move in MOVES if move.action == Action.COMMENT)
+
+
+@require_GET
+def ticket_page(request: HttpRequest, key: str) -> HttpResponse:
+    ticket, now = ticket_or_404(request, key), timezone.now()
+    desks, rules = desks_at(request, ticket), rules_of(ticket.version)
+    for_vendor = any(m.is_vendor for m in desks)
+    handoffs = list(ticket.handoffs.select_related("offered_by__user", "answered_by__user"))
+    sees_time = for_vendor or any(m.role == Role.SERVICE_OWNER for m in desks)
+    context = {
+        "ticket": ticket,
+        "now": now,
+        "terms": rules.terms,
+        "system": rules.terms.system(ticket.system),
+        "decision": ticket.stage.decision,
+        "clocks": faces(ticket, rules, now),
+        "timeline": timeline(ticket, for_vendor=for_vendor),
+        "handoffs": handoffs if for_vendor else [],
+        "answers": answers(ticket, desks, handoffs),
+        "entries": time_entries(ticket) if sees_time else None,
+        "offers": offers(ticket, lambda action: able(ticket, desks, action), handoffs),
+        "comment": comment_offer(ticket, desks),
+        "for_vendor": for_vendor,
+    }
+    context["minutes"] = sum(entry.minutes for entry in context["entries"] or ())
+    return render(request, "tickets/ticket_page.html", context)
+
+
+def able(ticket: Ticket, desks: list[Membership], action: Action) -> Membership | None:
+    return next((m for m in desks if action in actions_at(ticket, m)), None)
+
+
+def comment_offer(ticket: Ticket, desks: list[Membership]) -> Offer | None:
+    actor = able(ticket, desks, Action.COMMENT)
+    return Offer(COMMENT, COMMENT.form_for(ticket, actor), primary=False) if actor else None
+
+
+def answers(ticket: Ticket, desks: list[Membership], handoffs: list) -> list[dict[str, object]]:
+    """Return the answers this person may give to the handoff on offer, with form and address."""
+    waiting = next((h for h in handoffs if h.state == HandoffState.OFFERED), None)
+    found: list[dict[str, object]] = []
+    for move in ANSWERS if waiting else ():
+        if actor := able(ticket, desks, move.action):
+            url = reverse(f"tickets:{move.route}", args=[waiting.public_id])
+            found.append({"move": move, "form": form_of(move, ticket, actor), "url": url})
+    return found
+
+
+def form_of(move: Move, ticket: Ticket, actor: Membership):
+    return move.form_for(ticket, actor) if move.form else None
+
+
+def time_entries(ticket: Ticket) -> list:
+    rows = ticket.time_entries.select_related("person__user").order_by("starts_at", "pk")
+    return list(rows)

@@ -1,0 +1,117 @@
+"""What happened on a ticket, as sentences for its reader: the newest first, no subject needed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from tenants.models import AuditEvent, Membership
+from tickets.models import Assignment, Comment, Decision, Ticket
+from tickets.models.choices import Lane, ObligationKind, PauseCause
+
+PLAIN = {
+    "ticket.opened": ("inbox", gettext_lazy("Request received")),
+    "ticket.started": ("play", gettext_lazy("Work started")),
+    "ticket.paused": ("circle-pause", gettext_lazy("Clocks paused: %(cause)s")),
+    "ticket.resumed": ("play", gettext_lazy("Clocks running again")),
+    "ticket.restored": ("shield-check", gettext_lazy("Service restored")),
+    "ticket.resolved": ("circle-check", gettext_lazy("Resolved")),
+    "ticket.closed": ("lock", gettext_lazy("Closed")),
+    "ticket.cancelled": ("ban", gettext_lazy("Cancelled")),
+    "ticket.reopened": ("rotate-ccw", gettext_lazy("Reopened")),
+    "ticket.facts_confirmed": ("list-checks", gettext_lazy("Facts confirmed")),
+    "handoff.offered": ("handshake", gettext_lazy("Offered to maintenance")),
+    "handoff.accepted": ("handshake", gettext_lazy("Maintenance took it over")),
+    "handoff.disputed": ("circle-x", gettext_lazy("Maintenance sent the offer back")),
+    "handoff.defaulted": ("handshake", gettext_lazy("Given to the default owner")),
+    "clock.missed": ("triangle-alert", gettext_lazy("Deadline missed: %(clock)s")),
+}
+SAID_ELSEWHERE = {"ticket.commented", "ticket.assigned", "time.logged"}
+VENDOR_REASONS = {"handoff.disputed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line: when, an icon, who (None: the portal), a sentence, and what was said or why."""
+
+    at: datetime
+    icon: str
+    who: Membership | None
+    text: str
+    body: str = ""
+    lane: str = ""
+    reason: str = ""
+
+
+def timeline(ticket: Ticket, *, for_vendor: bool) -> list[Event]:
+    """Return what this reader may see, the newest first; clients never see the vendor's lanes."""
+    events = [
+        *from_audit(ticket, for_vendor),
+        *from_assignments(ticket),
+        *from_decisions(ticket),
+        *from_comments(ticket, for_vendor),
+    ]
+    return sorted(events, key=lambda event: event.at)[::-1]
+
+
+def from_audit(ticket: Ticket, for_vendor: bool) -> Iterator[Event]:
+    rows = AuditEvent.objects.filter(subject_type="tickets.ticket", subject_id=ticket.pk)
+    for row in rows.exclude(verb__in=SAID_ELSEWHERE).select_related("actor__user").order_by("pk"):
+        if row.verb in PLAIN:
+            icon, text = PLAIN[row.verb]
+        elif for_vendor:
+            icon, text = "circle-dot", row.verb.replace(".", " ").replace("_", " ")
+        else:
+            continue
+        private = row.verb in VENDOR_REASONS and not for_vendor
+        reason = "" if private else str(row.data.get("reason") or row.data.get("note") or "")
+        yield Event(row.at, icon, row.actor, str(text) % codes(row.data), reason=reason)
+
+
+def codes(data: dict[str, Any]) -> dict[str, str]:
+    """Return the codes of an event in the reader's words."""
+    return {
+        "cause": str(dict(PauseCause.choices).get(data.get("cause"), data.get("cause", ""))),
+        "clock": str(dict(ObligationKind.choices).get(data.get("kind"), data.get("kind", ""))),
+    }
+
+
+def from_assignments(ticket: Ticket) -> Iterator[Event]:
+    rows = Assignment.objects.filter(ticket=ticket).select_related("owner__user", "by__user")
+    for row in rows:
+        owner = row.owner.user.name
+        where = " · ".join(part for part in (row.team, row.tier) if part)
+        text = _("Accountable: %(owner)s") % {"owner": f"{owner} ({where})" if where else owner}
+        reason = row.reason if row.reason != "reopened" else ""
+        yield Event(row.at, "user-round-check", by_hand(row.by), text, reason=reason)
+
+
+def by_hand(member: Membership | None) -> Membership | None:
+    """Return who assigned; when a client's request did it, the contract named the owner."""
+    return member if member and member.is_vendor else None
+
+
+def from_decisions(ticket: Ticket) -> Iterator[Event]:
+    for row in Decision.objects.filter(ticket=ticket).select_related("by__user"):
+        who = None if row.kind == Decision.Kind.RULE else row.by
+        yield Event(row.at, "scale", who, verdict_text(row), reason=row.reason)
+
+
+def verdict_text(row: Decision) -> str:
+    if row.pending:
+        return _("Verdict waits for an answer")
+    said = {"outcome": row.get_outcome_display(), "clause": row.clause_id}
+    if row.clause_id:
+        return _("Verdict: %(outcome)s (clause %(clause)s)") % said
+    return _("Verdict: %(outcome)s") % said
+
+
+def from_comments(ticket: Ticket, for_vendor: bool) -> Iterator[Event]:
+    rows = Comment.objects.filter(ticket=ticket).select_related("author__user")
+    for row in rows if for_vendor else rows.filter(lane=Lane.PUBLIC):
+        lane = "" if row.lane == Lane.PUBLIC else row.lane
+        text = str(row.get_lane_display()) if lane else _("Message")
+        yield Event(row.at, "message-square", row.author, text, body=row.body, lane=lane)
