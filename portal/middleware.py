@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_htmx.http import HttpResponseClientRedirect
 
 from tenants.errors import Refused
 from tickets.domain.lifecycle import RoleNotAllowed, TransitionNotAllowed
@@ -24,7 +26,10 @@ class RefusalMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if request.htmx and is_sign_in(response):
+            return HttpResponseClientRedirect(response.url)  # the session is over: leave the page
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, Refused):
@@ -34,6 +39,10 @@ class RefusalMiddleware:
         if isinstance(exception, RoleNotAllowed):
             return refusal(request, _("Your role does not take this step."), 403)
         return None
+
+
+def is_sign_in(response: HttpResponse) -> bool:
+    return response.status_code == 302 and response.url.startswith(reverse("sign-in"))
 
 
 def moved_on() -> str:

@@ -11,7 +11,7 @@ import secrets
 from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-LOCAL_ENV = BASE_DIR / "var" / "local.env"
+LOCAL_ENV = Path(os.environ.get("PORTAL_ENV_FILE", BASE_DIR / "var" / "local.env"))
 
 
 def settle_mode(argv: list[str]) -> None:

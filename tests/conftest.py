@@ -23,6 +23,7 @@ TRANSACTIONAL_FIXTURES = {"transactional_db", "live_server"}
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "allow_n_plus_one: this test may load row by row")
+    config.addinivalue_line("filterwarnings", "ignore:No directory at:UserWarning")  # collectstatic
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -95,7 +95,9 @@ class PlaceField(forms.ChoiceField):
             label=_("System and environment"),
             error_messages={
                 "required": _("System and environment: choose where it happens."),
-                "invalid_choice": _("This contract does not name this system: choose from the list."),
+                "invalid_choice": _(
+                    "This contract does not name this system: choose from the list."
+                ),
             },
             **kwargs,
         )
@@ -277,7 +279,9 @@ class PauseForm(StepForm):
         label=_("We wait for"),
         choices=PauseCause.choices,
         widget=forms.RadioSelect,
-        error_messages={"required": _("We wait for: choose one. Only the client stops our clocks.")},
+        error_messages={
+            "required": _("We wait for: choose one. Only the client stops our clocks.")
+        },
     )
     reason = forms.CharField(
         label=_("Reason"),

@@ -24,9 +24,7 @@ urlpatterns = [
     path("new/", login_required(intake.new_request), name="new"),
     path("<ticket_key:key>/", login_required(page.ticket_page), name="page"),
     *(
-        path(
-            f"<ticket_key:key>/{move.slug}/", login_required(steps.step_of(move)), name=move.route
-        )
+        path(f"<ticket_key:key>/{move.slug}/", login_required(steps.step_of(move)), name=move.route)
         for move in steps.MOVES
     ),
     *(

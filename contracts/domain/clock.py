@@ -217,7 +217,7 @@ class _Replay:
         if at > self.since and (kind := _KINDS.get(self.phase)):
             self.stretches.append((self.since, at, kind, self.cause))
             self.totals[kind] += self.hours.elapsed(self.since, at)
-        if self.phase is _Phase.RUNNING and not self.missed_at and self._is_late(at):
+        if self.phase is _Phase.RUNNING and self._is_late(at):
             self.missed_at = self.due_at
         self.since = at
 

@@ -45,7 +45,9 @@ def percent(basis_points: int | None) -> str:
     """Show basis points: 9500 is 95%."""
     if basis_points is None:
         return "–"
-    return format_percent(Decimal(basis_points) / 10_000, format="#,##0.##%", locale=reader_locale())
+    return format_percent(
+        Decimal(basis_points) / 10_000, format="#,##0.##%", locale=reader_locale()
+    )
 
 
 @register.filter

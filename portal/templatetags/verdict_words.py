@@ -75,8 +75,10 @@ PLAIN = {
     "answered_no": lambda said: "",
     "missing": lambda said: _("Not known yet: %s") % word(said["fact"], "fact"),
     "quota_used": lambda said: _("This month's quota is used up: %(used)s of %(of)s") % said,
-    "quota_minutes_used": lambda said: _("This month's quota is used up: %(used)s of %(of)s")
-    % {"used": minutes(said["used"]), "of": minutes(said["of"])},
+    "quota_minutes_used": lambda said: (
+        _("This month's quota is used up: %(used)s of %(of)s")
+        % {"used": minutes(said["used"]), "of": minutes(said["of"])}
+    ),
 }
 
 

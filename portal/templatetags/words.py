@@ -2,6 +2,7 @@
 
 from django import template
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from contracts.models import ContractStatus, PeriodState
 from tenants.roles import Role
@@ -21,7 +22,10 @@ WORDS: dict[str, dict] = {
     "obligation": dict(choices.ObligationKind.choices),
     "outcome": dict(choices.Outcome.choices),
     "pause": dict(choices.PauseCause.choices),
-    "period": dict(PeriodState.choices),
+    "period": {
+        PeriodState.OPEN.value: pgettext_lazy("month", "Open"),
+        PeriodState.CLOSED.value: pgettext_lazy("month", "Closed"),
+    },
     "priority": dict(choices.Priority.choices),
     "role": dict(Role.choices),
     "status": dict(choices.Status.choices),

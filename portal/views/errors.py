@@ -1,22 +1,29 @@
 """The pages that say no. They ask the database nothing: the transaction may already be broken."""
 
-from django.http import (
-    HttpRequest,
-    HttpResponse,
-    HttpResponseForbidden,
-    HttpResponseNotFound,
-    HttpResponseServerError,
-)
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return HttpResponseNotFound(render_to_string("404.html"))
+    return said(request, "404.html", 404, _("There is no such page"))
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return HttpResponseForbidden(render_to_string("403.html"))
+    return said(request, "403.html", 403, _("You may not open this page"))
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return said(request, "403_csrf.html", 403, _("This form is too old"))
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    return HttpResponseServerError(render_to_string("500.html"))
+    return said(request, "500.html", 500, _("Something went wrong on our side"))
+
+
+def said(request: HttpRequest, template: str, status: int, title: str) -> HttpResponse:
+    """Return the page, or one line for htmx to put into the alert slot."""
+    if getattr(request, "htmx", False):
+        line = render_to_string("components/_alert.html", {"message": title})
+        return HttpResponse(line, status=status)
+    return HttpResponse(render_to_string(template), status=status)

@@ -118,7 +118,9 @@ def first_of_month(now: datetime, zone: str) -> datetime:
 
 def promises(clients: set[int], begins: datetime) -> list[dict[str, Any]]:
     """Count what was met and missed since `begins`, one row a kind of clock."""
-    rows = Obligation.objects.filter(tenant_id__in=clients, decided_at__gte=begins).exclude(within="")
+    rows = Obligation.objects.filter(tenant_id__in=clients, decided_at__gte=begins).exclude(
+        within=""
+    )
     counted = rows.values("kind").annotate(
         met=Count("pk", filter=Q(state=ClockState.MET)),
         missed=Count("pk", filter=Q(state=ClockState.MISSED)),

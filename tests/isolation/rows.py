@@ -2,7 +2,7 @@
 One row of every tenant's table, made from the models' own fields.
 
 A new model is built without anybody thinking of it. When it has a CHECK that the plain values do
-not meet, name better ones in RECIPES.
+not meet, or a page needs words it can read, name better ones in RECIPES.
 """
 
 from collections.abc import Callable
@@ -12,12 +12,18 @@ from functools import singledispatchmethod
 
 from django.db import connections, models, transaction
 
+from contracts.domain.canonical import canonical, sha256_of
 from tenants.models import Tenant, TenantOwned, User
 from tenants.scoping import tenant_scope
 from tenants.walls import tenant_models
+from tests.factories import TERMS
 
 NOON = datetime(2026, 4, 15, 12, tzinfo=UTC)
-RECIPES: dict[str, dict[str, object]] = {}
+RECIPES: dict[str, dict[str, object]] = {
+    "tickets.Ticket": {"number": 7, "key": lambda world: f"{world.tenant.code}-7"},
+    "contracts.Contract": {"timezone": "Asia/Tokyo"},
+    "contracts.ContractVersion": {"terms": TERMS, "sha256": sha256_of(canonical([TERMS, {}]))},
+}
 
 
 class World:
@@ -36,6 +42,13 @@ class World:
             self.ids[model] = self._person() if person else self.insert(model, self.values(model))
         return self.ids[model]
 
+    def public_id_of(self, model: type[models.Model]) -> str:
+        """Return the public id of the tenant's one row of `model`."""
+        pk = self.id_of(model)
+        with tenant_scope(self.tenant), transaction.atomic(using=self.using):
+            rows = model._default_manager.using(self.using)
+            return rows.values_list("public_id", flat=True).get(pk=pk)
+
     def values(self, model: type[models.Model]) -> dict[str, object]:
         """Return what a row of `model` holds, by column; what it points to is made."""
         row, instants = {}, 0
@@ -45,6 +58,7 @@ class World:
             told = RECIPES.get(model._meta.label, {})
             if field.name in told:
                 value = told[field.name]
+                value = value(self) if callable(value) else value
             elif isinstance(field, models.DateTimeField) and not field.null:
                 instants += 1  # later columns hold later instants
                 value = NOON + timedelta(hours=instants)

@@ -165,7 +165,9 @@ class TestReferences:
 
     @pytest.mark.django_db
     @pytest.mark.parametrize(("model", "key"), KEYS, ids=[key.name for _model, key in KEYS])
-    def test_a_row_never_points_to_another_tenants_row(self, model, key, ours, theirs, acme, globex):
+    def test_a_row_never_points_to_another_tenants_row(
+        self, model, key, ours, theirs, acme, globex
+    ):
         row = ours.values(model)
         foreign = theirs.id_of(_target(model, key))
 

@@ -22,7 +22,7 @@ def start(environment: dict[str, str], program: str = "import portal.wsgi"):
     clean = {k: v for k, v in os.environ.items() if k in {"PATH", "HOME", "LANG", "TMPDIR"}}
     return subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program],  # no static files were collected
-        env=clean | environment,
+        env=clean | {"PORTAL_ENV_FILE": "/nonexistent"} | environment,
         cwd=settings.BASE_DIR,
         capture_output=True,
         text=True,

@@ -9,9 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from contracts.services import period_of
 from reports.domain.metrics import Result
-from reports.services.facts import facts_of, text_of
+from reports.services.facts import Cover, facts_of, text_of
 from reports.services.issue import draft_facts, issue_report
-from tenants.scoping import tenant_scope
 from tests.reports.factories import APRIL, MAY, Desk, tokyo
 
 pytestmark = pytest.mark.allow_n_plus_one  # a test steps through many commands; pins stand below
@@ -75,37 +74,18 @@ def live_through_april(desk: Desk) -> None:
 
 
 @pytest.fixture
-def lived(desk, other_desk) -> Desk:
+def lived(desk) -> Desk:
     live_through_april(desk)
-    with tenant_scope_of_globex(other_desk):
-        ticket = other_desk.open("2026-04-06 10:00", title="Globex only", symptom="slow checkout")
-        other_desk.work(ticket, "2026-04-06 10:30", "2026-04-06 17:30")
     return desk
-
-
-def tenant_scope_of_globex(other: Desk):
-    """A scope only narrows, so globex lives its month in a context of its own."""
-    from contextlib import contextmanager
-
-    from tenants import scoping
-
-    @contextmanager
-    def alone():
-        token = scoping._active.set(None)
-        try:
-            with tenant_scope(other.tenant):
-                yield
-        finally:
-            scoping._active.reset(token)
-
-    return alone()
 
 
 class TestAMonthByHand:
     def test_promises_are_met_and_missed_as_counted(self, lived):
         rows = by(april(lived)["sla"]["rows"], "obligation", "priority")
 
-        met = {key: (row["met"], row["missed"], row["void"], row["open"]) for key, row in rows.items()}
+        met = {
+            key: (row["met"], row["missed"], row["void"], row["open"]) for key, row in rows.items()
+        }
         assert met == {
             ("acknowledge", "P1"): (0, 1, 0, 0),  # ACME-2
             ("acknowledge", "P3"): (6, 0, 0, 0),
@@ -150,7 +130,9 @@ class TestAMonthByHand:
         scope = april(lived)["scope"]
 
         assert (scope["out_of_scope"], scope["estimate"], scope["not_provided"]) == (2, 2, 0)
-        assert [(t["ticket"], t["clause"], t["state"], t["held_minutes"]) for t in scope["tickets"]] == [
+        assert [
+            (t["ticket"], t["clause"], t["state"], t["held_minutes"]) for t in scope["tickets"]
+        ] == [
             ("ACME-4", "S3", "open", 40),
             ("ACME-5", "S3", "cancelled", 0),
         ]
@@ -159,7 +141,12 @@ class TestAMonthByHand:
     def test_hands_it_passed_through(self, lived):
         potato = april(lived)["hot_potato"]
 
-        assert (potato["offered"], potato["disputed"], potato["accepted"], potato["defaulted"]) == (2, 1, 1, 0)
+        assert (potato["offered"], potato["disputed"], potato["accepted"], potato["defaulted"]) == (
+            2,
+            1,
+            1,
+            0,
+        )
         assert (potato["reassignments"], potato["returns"]) == (2, 1)  # ACME-2: L2, L3, L2
         assert potato["by_desks"] == [{"desks": 1, "tickets": 5}, {"desks": 2, "tickets": 2}]
         assert potato["tickets"] == [
@@ -188,7 +175,9 @@ class TestAMonthByHand:
     def test_the_statement_is_the_contract_in_numbers(self, lived):
         cost = april(lived)["cost"]
 
-        assert [(line["kind"], line["quantity_minutes"], line["amount"]) for line in cost["lines"]] == [
+        assert [
+            (line["kind"], line["quantity_minutes"], line["amount"]) for line in cost["lines"]
+        ] == [
             ("fee", None, 800_000),
             ("pool", 120, 0),  # 150 minutes asked, 120 in the pool
             ("overage", 30, 6_000),
@@ -257,7 +246,7 @@ class TestEveryReport:
 
     def test_asks_the_database_as_often_for_many_tickets_as_for_few(self, lived):
         period = period_of(lived.contract, APRIL)
-        with CaptureQueriesContext(connection, ) as few:
+        with CaptureQueriesContext(connection) as few:
             facts_of(period)
         for day in range(15, 25):
             ticket = lived.open(f"2026-04-{day} 10:00")
@@ -328,8 +317,6 @@ class TestTheMonthsEdge:
         desk.open("2026-04-29 10:00", written="2026-05-08 11:00")  # written down too late
 
         period.refresh_from_db()
-        from reports.services.facts import Cover
-
         again = facts_of(period, Cover.from_facts(json.loads(report.facts)))
         assert text_of(again) == report.facts
 

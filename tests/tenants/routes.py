@@ -58,7 +58,11 @@ def lazy(request: HttpRequest) -> HttpResponse:
 
 
 def stream(request: HttpRequest) -> HttpResponse:
-    return StreamingHttpResponse(row.number for row in Contract.objects.all())
+    def read():
+        for row in Contract.objects.all():
+            yield row.number
+
+    return StreamingHttpResponse(read())
 
 
 def around(request: HttpRequest) -> HttpResponse:

@@ -79,9 +79,7 @@ class TestEnqueue:
 
         assert Job.objects.get().payload == {"ticket_id": 7}
 
-    def test_rings_on_commit_and_not_before(
-        self, acme, rung, django_capture_on_commit_callbacks
-    ):
+    def test_rings_on_commit_and_not_before(self, acme, rung, django_capture_on_commit_callbacks):
         with django_capture_on_commit_callbacks(execute=True):
             jobs.enqueue("test.note", tenant_id=acme.pk, key="k")
             assert rung == []

@@ -185,7 +185,9 @@ class TestThePerson:
         assert (answer.json()["language"], answer.json()["zone"]) == ("ja", "Asia/Ho_Chi_Minh")
         assert answer.headers["Content-Language"] == "ja"
 
-    @pytest.mark.parametrize(("accepted", "language"), [("vi", "vi"), ("ja-JP", "ja"), ("fr", "en")])
+    @pytest.mark.parametrize(
+        ("accepted", "language"), [("vi", "vi"), ("ja-JP", "ja"), ("fr", "en")]
+    )
     def test_before_signing_in_reads_in_the_browsers(self, accepted, language, client):
         answer = client.get("/around/", headers={"accept-language": accepted})
 

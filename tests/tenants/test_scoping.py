@@ -32,7 +32,9 @@ class Shelf:
 @pytest.fixture
 def pair(acme, globex) -> tuple[Contract, Contract]:
     return tuple(
-        ContractVersionFactory(contract__tenant=tenant, contract__number=f"{tenant.code}-1").contract
+        ContractVersionFactory(
+            contract__tenant=tenant, contract__number=f"{tenant.code}-1"
+        ).contract
         for tenant in (acme, globex)
     )
 

@@ -47,6 +47,7 @@ class Action(StrEnum):
 
 AGENTS = VENDOR_ROLES
 LEADS = frozenset({Role.BRIDGE_SE, Role.ACCOUNT_MANAGER})
+RECEIVERS = LEADS | {Role.MAINTENANCE_ENGINEER}
 CLIENTS = CLIENT_ROLES
 EVERYONE = AGENTS | CLIENTS
 
@@ -103,8 +104,8 @@ LIFECYCLE: tuple[Step, ...] = (  # one line is one arrow of the state diagram, a
     *_staying(Action.ASSIGN, (*OPEN, Status.RESOLVED), AGENTS),
     *_staying(Action.RESTORE, OPEN, AGENTS),
     *_staying(Action.OFFER_HANDOFF, OPEN, AGENTS),
-    *_staying(Action.ACCEPT_HANDOFF, OPEN, AGENTS),
-    *_staying(Action.DISPUTE_HANDOFF, OPEN, AGENTS),
+    *_staying(Action.ACCEPT_HANDOFF, OPEN, RECEIVERS),
+    *_staying(Action.DISPUTE_HANDOFF, OPEN, RECEIVERS),
     *_staying(Action.LOG_TIME, tuple(Status), AGENTS),
 )
 _STEPS = {(step.source, step.action): step for step in LIFECYCLE}
@@ -115,15 +116,15 @@ def steps_for(status: str, role: str) -> list[Step]:
     return [step for step in LIFECYCLE if step.source == status and role in step.by]
 
 
-def after(status: str, action: Action, *, role: str) -> Status:
+def after(status: str, action: Action, *, role: str | None) -> Status:
     """
-    Return the status that `action` leads to.
+    Return the status that `action` leads to. The portal itself, which has no role, takes any step.
 
     :raises TransitionNotAllowed: if `status` does not offer the action.
     :raises RoleNotAllowed: if it does, but not to `role`.
     """
     if (step := _STEPS.get((Status(status), action))) is None:
         raise TransitionNotAllowed(status, action)
-    if role not in step.by:
+    if role is not None and role not in step.by:
         raise RoleNotAllowed(role, action)
     return step.target

@@ -2,231 +2,272 @@
 The clocks of one ticket, loaded once a command, moved in memory, written once.
 
 What a clock says is a pure function of its ledger (`contracts.domain.clock`); the columns of an
-Obligation repeat the answer so that lists and sweeps can read it.
+Obligation repeat the answer so that lists and sweeps can read it (`tickets.services.ledger`).
 """
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from contracts.domain.clock import Entry, Event
-
 from contracts.domain import clock
+from contracts.domain.clock import Entry, Event
 from contracts.domain.durations import Length, parse_length
+from contracts.domain.terms import Target
 from contracts.rules import Rules, rules_of
-from tenants.models import Membership
+from tenants.models import AuditEvent, Membership
 from tickets.models import LedgerEntry, Obligation, Stage, Ticket
-from tickets.models.choices import ClockState, ObligationKind
+from tickets.models.choices import ObligationKind, Status
+from tickets.services import ledger
+from tickets.services.guard import in_story, stage_of
+from tickets.services.ledger import entry_of, write_state
 
-NEVER_PAUSED = {ObligationKind.ACKNOWLEDGE, ObligationKind.HANDOFF, ObligationKind.RULING}
-_COLUMNS = (
-    "state", "due_at", "stopped_at", "missed_at", "reclassified", "used_seconds",
-    "paused_seconds", "decided_at", "within", "hours", "priority",
-)  # fmt: skip
+__all__ = ["Clocks", "entry_of", "write_state"]
+
+NEVER_PAUSED = {
+    ObligationKind.ACKNOWLEDGE,
+    ObligationKind.HANDOFF,
+    ObligationKind.RULING,
+    ObligationKind.CLIENT_DECISION,
+}
 
 
 class Clocks:
-    """The running clocks of a ticket; `save` writes what the command did to them."""
+    """The clocks of a ticket; `save` writes what the command did to them."""
 
-    def __init__(self, ticket: Ticket, actor: Membership | None, *, stopped: bool = False) -> None:
-        self.ticket, self.actor = ticket, actor
+    def __init__(self, ticket: Ticket, actor: Membership | None, rows: list[Obligation]) -> None:
+        self.ticket, self.actor, self.rows = ticket, actor, rows
         self.rules: Rules = rules_of(ticket.version)
-        rows = ticket.obligations.prefetch_related("ledger") if ticket.pk else []
-        self.rows: list[Obligation] = list(rows if stopped else rows.running())
-        self._new: list[Obligation] = []
-        self._touched: dict[int, Obligation] = {}
         self._entries: list[LedgerEntry] = []
-        self._ledgers: dict[int, list[Entry]] = {
-            id(row): [entry_of(e) for e in row.ledger.all()] for row in self.rows
-        }
+        self._touched: dict[int, Obligation] = {}
+
+    @classmethod
+    def of(cls, ticket: Ticket, actor: Membership | None, *, stopped: bool = False) -> "Clocks":
+        """Load the running clocks of a locked ticket, with `stopped` all; a story loads them once."""
+        if not in_story():
+            return cls(ticket, actor, ledger.load(ticket, stopped=stopped))
+        if (clocks := getattr(ticket, "clocks_of_story", None)) is None:
+            clocks = ticket.clocks_of_story = cls(ticket, actor, ledger.load(ticket, stopped=True))
+        clocks.actor = actor
+        return clocks
 
     @classmethod
     def of_new(cls, ticket: Ticket, actor: Membership | None) -> "Clocks":
         """Return the clocks of a ticket that cannot have any yet; asks the database nothing."""
-        clocks = cls.__new__(cls)
-        clocks.ticket, clocks.actor, clocks.rules = ticket, actor, rules_of(ticket.version)
-        clocks.rows, clocks._new, clocks._touched = [], [], {}
-        clocks._entries, clocks._ledgers = [], {}
+        clocks = cls(ticket, actor, [])
+        if in_story():
+            ticket.clocks_of_story = clocks
         return clocks
 
+    def open(self) -> list[Obligation]:
+        return [row for row in self.rows if row.stopped_at is None]
+
     def running(self, kind: str) -> Obligation | None:
-        return next((r for r in self.rows if r.kind == kind and r.stopped_at is None), None)
+        return next((row for row in self.open() if row.kind == kind), None)
 
-    def start(
-        self, kind: str, stage: Stage, at: datetime, *, creditable: bool = True
-    ) -> Obligation | None:
+    def of_kind(self, kind: str) -> list[Obligation]:
+        return [row for row in self.rows if row.kind == kind]
+
+    def was_done(self, kind: str) -> bool:
+        """Return whether a clock of the kind has stopped because what it promised was done."""
+        stopped = (row for row in self.of_kind(kind) if row.stopped_at is not None)
+        return any(row.entries[-1].event == Event.STOP for row in stopped)
+
+    # --- starting ---
+
+    def start(self, kind: str, stage: Stage, at: datetime, *, creditable: bool = True) -> None:
         """Start the clock where the terms promise one and none is running."""
-        target = self.rules.terms.target_for(
-            kind, stage.activity or None, self.ticket.priority, self.ticket.system
-        )
-        if target is None or self.running(kind):
-            return None
-        hours = self.rules.terms.hours_of(target) or "always"
-        return self.start_with(kind, stage, at, target.within, hours, creditable=creditable)
+        target = self._target(kind, stage.activity)
+        if target is not None and self.running(kind) is None:
+            self._begin(kind, stage.pk, at, target.within, self._hours(target), creditable)
 
-    def start_with(
+    def next_round(self, kind: str, at: datetime) -> None:
+        """Stop a clock that runs in rounds and start the next with the same time."""
+        if row := self.running(kind):
+            self.stop(kind, at)
+            within = parse_length(row.within) if row.within else None
+            self._begin(kind, row.stage_id, at, within, row.hours, row.creditable)
+
+    def _begin(
         self,
         kind: str,
-        stage: Stage,
+        stage_id: int,
         at: datetime,
-        within: Length,
+        within: Length | None,
         hours: str,
-        *,
-        creditable: bool = True,
-        attempt: int = 1,
-    ) -> Obligation:
+        creditable: bool,
+    ) -> None:
         row = Obligation(
             tenant_id=self.ticket.tenant_id,
             ticket=self.ticket,
-            stage=stage,
+            stage_id=stage_id,
             contract_id=self.ticket.contract_id,
             kind=kind,
-            attempt=attempt,
+            attempt=max((row.attempt for row in self.of_kind(kind)), default=0) + 1,
             priority=self.ticket.priority,
             creditable=creditable,
             started_at=at,
         )
+        row.entries = []
         self.rows.append(row)
-        self._new.append(row)
-        self._ledgers[id(row)] = []
         self._write(row, Entry(Event.START, at, within, hours))
-        return row
+        if self.ticket.status == Status.ON_HOLD and kind not in NEVER_PAUSED:
+            self._write(row, Entry(Event.PAUSE, at, cause=self._waits_for()))
 
-    def stop(self, kind: str, at: datetime, *, cause: str = "", reason: str = "") -> None:
+    # --- ending ---
+
+    def stop(self, kind: str, at: datetime) -> None:
         if row := self.running(kind):
-            self._write(row, Entry(Event.STOP, max(at, row.started_at), cause=cause), reason)
+            self._write(row, Entry(Event.STOP, at))
 
     def void(self, kind: str, at: datetime, *, cause: str, reason: str = "") -> None:
+        """End a clock that counts in no percentage; a miss it had before stays a miss."""
         if row := self.running(kind):
-            self._write(row, Entry(Event.VOID, max(at, row.started_at), cause=cause), reason)
+            self._write(row, Entry(Event.VOID, at, cause=cause), reason)
 
     def void_all(self, at: datetime, *, cause: str, reason: str = "") -> None:
-        for row in [r for r in self.rows if r.stopped_at is None]:
-            self.void(row.kind, at, cause=cause, reason=reason)
+        for row in self.open():
+            self._write(row, Entry(Event.VOID, at, cause=cause), reason)
+
+    # --- between ---
 
     def pause(self, at: datetime, *, cause: str, reason: str = "") -> None:
-        for row in self._pausable(ClockState.PAUSED, False):
-            self._write(row, Entry(Event.PAUSE, max(at, row.started_at), cause=cause), reason)
+        for row in self.open():
+            if row.kind not in NEVER_PAUSED and not is_paused(row):
+                self._write(row, Entry(Event.PAUSE, at, cause=cause), reason)
 
     def resume(self, at: datetime) -> None:
-        for row in self._pausable(ClockState.PAUSED, True):
-            self._write(row, Entry(Event.RESUME, max(at, row.started_at)))
+        for row in self.open():
+            if is_paused(row):
+                self._write(row, Entry(Event.RESUME, at))
 
-    def reopen(self, kind: str, at: datetime, *, month_is_closed) -> None:
+    def reopen(
+        self, kind: str, at: datetime, *, month_is_closed: Callable[[datetime], bool]
+    ) -> None:
         """
-        Let the last clock of a kind run on; a new attempt has the time left where its month closed.
+        Let the last clock of a kind run on where it stood. All clocks must be loaded.
 
-        `month_is_closed(decided_at)` answers for the month in which the clock was decided.
+        What was met in a month that is closed stands there: a new attempt has the time left. So
+        does a void clock, which cannot run on. A miss was decided and stays where it is.
         """
-        rows = [r for r in self.rows if r.kind == kind]
-        if not rows or rows[-1].stopped_at is None or rows[-1].state == ClockState.VOID:
+        rows = self.of_kind(kind)
+        if not rows or rows[-1].stopped_at is None:
             return
         last = rows[-1]
-        if last.decided_at and month_is_closed(last.decided_at):
-            left = self._time_left(last)
-            self.start_with(
-                kind,
-                last.stage,
-                at,
-                left,
-                last.hours,
-                creditable=last.creditable,
-                attempt=last.attempt + 1,
-            )
+        is_void = last.entries[-1].event == Event.VOID
+        if is_void or (last.missed_at is None and month_is_closed(last.decided_at)):
+            left = self._time_left(last, at)
+            self._begin(kind, last.stage_id, at, left, last.hours, last.creditable)
         else:
-            self._write(last, Entry(Event.REOPEN, max(at, last.stopped_at)))
+            self._write(last, Entry(Event.REOPEN, at))
 
     def retarget(self, at: datetime) -> None:
-        """Carry the used time over to the targets of the ticket's new priority."""
-        for row in [r for r in self.rows if r.stopped_at is None]:
-            target = self.rules.terms.target_for(
-                row.kind, row.stage.activity or None, self.ticket.priority, self.ticket.system
-            )
-            if target is None:
-                continue
+        """Carry the used time over to the targets of what is now known of the ticket."""
+        activities = self._activities()
+        for row in self.open():
             row.priority = self.ticket.priority
-            hours = self.rules.terms.hours_of(target) or "always"
-            self._write(row, Entry(Event.RETARGET, max(at, row.started_at), target.within, hours))
+            target = self._target(row.kind, activities[row.stage_id])
+            within = target and self._less_earlier(row, target.within)
+            hours = self._hours(target) if target else ""
+            if (str(within or ""), hours) != (row.within, row.hours):
+                self._write(row, Entry(Event.RETARGET, at, within, hours))
+            self._touched[id(row)] = row
+
+    def give_credit(self, kind: str, creditable: bool) -> None:
+        row = self.running(kind)
+        if row and row.creditable != creditable:
+            row.creditable = creditable
+            self._touched[id(row)] = row
 
     def record_misses(self, now: datetime) -> list[Obligation]:
         """Write down each deadline that has passed, at the instant it passed; return those rows."""
-        missed = [r for r in self.rows if r.missed_at is None and r.is_overdue(now)]
-        for row in missed:
-            self._settle(row, now)
-            self._touched[id(row)] = row
+        found = [row for row in self.open() if row.missed_at is None and row.is_overdue(now)]
+        missed = [row for row in found if ledger.write_miss(row, self.rules, now)]
+        self._touched |= {id(row): row for row in missed}
         return missed
 
-    def save(self) -> None:
-        """Write the clocks, their ledgers, and the ticket's soonest deadline (on the object)."""
-        Obligation.objects.bulk_create(self._new)
-        fresh = {id(row) for row in self._new}
-        changed = [row for key, row in self._touched.items() if key not in fresh]
-        if changed:
-            Obligation.objects.bulk_update(changed, _COLUMNS)
+    def save(self) -> bool:
+        """
+        Write the clocks and their ledgers, set the ticket's soonest deadline on the object.
+
+        Returns whether anything was written.
+        """
+        touched = list(self._touched.values())
+        made = [row for row in touched if row.pk is None]
+        ledger.update([row for row in touched if row.pk is not None])
+        Obligation.objects.bulk_create(made)
         for entry in self._entries:
             entry.obligation_id = entry.obligation.pk
         LedgerEntry.objects.bulk_create(self._entries)
-        due = [r.due_at for r in self.rows if r.stopped_at is None and r.due_at]
+        self._entries, self._touched = [], {}
+        due = [row.due_at for row in self.open() if row.due_at]
         self.ticket.next_due_at = min(due, default=None)
-
-    def _pausable(self, state: str, is_in_it: bool) -> list[Obligation]:
-        return [
-            row
-            for row in self.rows
-            if row.stopped_at is None
-            and row.kind not in NEVER_PAUSED
-            and self._is_paused(row) is is_in_it
-        ]
-
-    def _is_paused(self, row: Obligation) -> bool:
-        ledger = self._ledgers[id(row)]
-        return next(
-            (e.event == Event.PAUSE for e in reversed(ledger) if e.event != Event.RETARGET), False
-        )
-
-    def _time_left(self, row: Obligation) -> Length:
-        within = parse_length(row.within)
-        if within.business_days is not None:
-            return within
-        left = (within.duration or timedelta()) - timedelta(seconds=row.used_seconds)
-        return Length(duration=max(left, timedelta(0)))
+        return bool(touched)
 
     def _write(self, row: Obligation, entry: Entry, reason: str = "") -> None:
-        self._ledgers[id(row)].append(entry)
-        self._entries.append(
-            LedgerEntry(
-                tenant_id=row.tenant_id,
-                obligation=row,
-                event=entry.event,
-                at=entry.at,
-                within=str(entry.within or ""),
-                hours=entry.hours,
-                cause=entry.cause,
-                reason=reason[:200],
-                by=self.actor,
-            )
-        )
-        if entry.within is not None:
-            row.within, row.hours = str(entry.within), entry.hours
-        self._settle(row, entry.at)
+        """
+        Add to the ledger, where nothing happens before what stands there.
+
+        Who waited for the ticket's lock read the time before the other did, or before the miss.
+        """
+        entry = replace(entry, at=max(entry.at, *not_before(row)))
+        row.entries.append(entry)
+        self._entries.append(ledger.row_of(row, entry, self.actor, reason))
+        if entry.event in (Event.START, Event.RETARGET):
+            row.within, row.hours = str(entry.within or ""), entry.hours
+        write_state(row, row.entries, self.rules)
         self._touched[id(row)] = row
 
-    def _settle(self, row: Obligation, now: datetime) -> None:
-        write_state(row, self._ledgers[id(row)], self.rules, now)
+    # --- what the terms say ---
+
+    def _target(self, kind: str, activity: str) -> Target | None:
+        return self.rules.terms.target_for(
+            kind, activity or None, self.ticket.priority, self.ticket.system
+        )
+
+    def _hours(self, target: Target) -> str:
+        return self.rules.terms.hours_of(target) or "always"
+
+    def _activities(self) -> dict[int, str]:
+        """Return the activity of each stage that has an open clock, by its id."""
+        known = {self.ticket.stage_id: stage_of(self.ticket).activity}
+        if any(row.stage_id not in known for row in self.open()):
+            known = dict(self.ticket.stages.values_list("pk", "activity")) | known
+        return known
+
+    def _waits_for(self) -> str:
+        """Return the cause of the client's wait that the ticket is in."""
+        rows = AuditEvent.objects.filter(
+            subject_type=self.ticket._meta.label_lower, subject_id=self.ticket.pk
+        )
+        return rows.filter(verb="ticket.paused").latest("pk").data["cause"]
+
+    def _time_left(self, row: Obligation, at: datetime) -> Length | None:
+        """Return what a clock that runs on from `at` would have left, in whole minutes."""
+        if not row.within:
+            return None
+        entries = row.entries
+        if entries[-1].event == Event.VOID:
+            entries = [*entries[:-1], Entry(Event.STOP, entries[-1].at)]
+        due_at = clock.evaluate([*entries, Entry(Event.REOPEN, at)], self.rules.hours, at).due_at
+        left = self.rules.hours[row.hours].elapsed(at, due_at) if due_at else timedelta()
+        return Length(duration=left // timedelta(minutes=1) * timedelta(minutes=1))
+
+    def _less_earlier(self, row: Obligation, within: Length) -> Length:
+        """Return a target less what earlier attempts used; business days have no part used."""
+        earlier = [r for r in self.of_kind(row.kind) if r.attempt < row.attempt]
+        if row.kind == ObligationKind.UPDATE or not earlier or within.duration is None:
+            return within
+        used = timedelta(minutes=sum(r.used_seconds for r in earlier) // 60)
+        return Length(duration=max(within.duration - used, timedelta()))
 
 
-def entry_of(row: LedgerEntry) -> Entry:
-    """Return the rule's view of a ledger row."""
-    within = parse_length(row.within) if row.within else None
-    return Entry(Event(row.event), row.at, within, row.hours, row.cause)
+def is_paused(row: Obligation) -> bool:
+    """Return whether an open clock stands still; the column says missed once it is."""
+    told = (e.event == Event.PAUSE for e in reversed(row.entries) if e.event != Event.RETARGET)
+    return next(told, False)
 
 
-def write_state(row: Obligation, ledger: list[Entry], rules: Rules, now: datetime) -> None:
-    """Copy what the ledger says at `now` into the columns; a void clock stopped at its last entry."""
-    state = clock.evaluate(ledger, rules.hours, now)
-    last = ledger[-1]
-    row.state = state.status.value
-    row.due_at, row.missed_at = state.due_at, state.missed_at
-    row.stopped_at = last.at if last.event == Event.VOID else state.stopped_at
-    row.reclassified = state.reclassified
-    row.used_seconds = int(state.used.total_seconds())
-    row.paused_seconds = int(state.paused.total_seconds())
-    row.decided_at = state.missed_at or row.stopped_at
+def not_before(row: Obligation) -> tuple[datetime, datetime]:
+    """Return the instants of the last entry and of the recorded miss, or of the start."""
+    last = row.entries[-1].at if row.entries else row.started_at
+    return last, row.missed_at + timedelta(seconds=1) if row.missed_at else row.started_at

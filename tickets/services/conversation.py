@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from tenants.errors import Invalid, NotPermitted
@@ -12,10 +11,10 @@ from tickets.domain.lifecycle import Action
 from tickets.models import Comment, Ticket
 from tickets.models.choices import Lane, ObligationKind
 from tickets.services.clocks import Clocks
-from tickets.services.guard import begin
+from tickets.services.guard import begin, command
 
 
-@transaction.atomic
+@command
 def comment(
     *,
     ticket: Ticket,
@@ -34,8 +33,13 @@ def comment(
         raise Invalid(_("Write something first."), field="body")
     if lane != Lane.PUBLIC and not actor.is_vendor:
         raise NotPermitted(_("Clients write in the public lane."))
-    ticket = begin(ticket, actor, Action.COMMENT)
+    ticket = begin(ticket.pk, actor, Action.COMMENT)
     say(ticket, actor, body, now, lane=lane, language=language)
+    if lane == Lane.PUBLIC and actor.is_vendor:
+        clocks = Clocks.of(ticket, actor)
+        heard(clocks, now)
+        if clocks.save():
+            ticket.save(update_fields=["next_due_at"])
     return ticket
 
 
@@ -47,9 +51,8 @@ def say(
     *,
     lane: str = Lane.PUBLIC,
     language: str = "en",
-    clocks: Clocks | None = None,
 ) -> None:
-    """Write the words and let them acknowledge; inside a command that has locked the ticket."""
+    """Write the words; inside a command that has locked the ticket."""
     row = Comment.objects.create(
         tenant_id=ticket.tenant_id,
         ticket=ticket,
@@ -59,12 +62,12 @@ def say(
         language=language,
         at=now,
     )
-    if lane == Lane.PUBLIC and actor.is_vendor:
-        running = clocks or Clocks(ticket, actor)
-        running.stop(ObligationKind.ACKNOWLEDGE, now)
-        if clocks is None:
-            running.save()
-            ticket.save(update_fields=["next_due_at"])
     audit.record(
         actor=actor, verb="ticket.commented", subject=ticket, at=now, lane=lane, comment=row.pk
     )
+
+
+def heard(clocks: Clocks, now: datetime) -> None:
+    """Let the public words of a vendor person acknowledge, and start the next round of updates."""
+    clocks.stop(ObligationKind.ACKNOWLEDGE, now)
+    clocks.next_round(ObligationKind.UPDATE, now)

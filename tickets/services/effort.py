@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from contracts.services import period_for_work
@@ -12,7 +11,7 @@ from tenants.services import audit
 from tickets.domain.lifecycle import Action
 from tickets.models import Decision, Ticket, TimeEntry
 from tickets.models.choices import AuthorityKind, Outcome
-from tickets.services.guard import begin
+from tickets.services.guard import begin, command, stage_of
 
 AUTHORITY = {
     Outcome.INCLUDED: AuthorityKind.INCLUDED,
@@ -21,7 +20,7 @@ AUTHORITY = {
 }  # anything else is held: visible, never billed, until an estimate or a ruling stands behind it
 
 
-@transaction.atomic
+@command
 def log_time(
     *,
     ticket: Ticket,
@@ -37,9 +36,10 @@ def log_time(
     assumed: bool = False,
 ) -> Ticket:
     """
-    Record work `[starts_at, ends_at)` on the current stage, in whole minutes rounded down.
+    Record work `[starts_at, ends_at)` on the stage of that time, in whole minutes rounded down.
 
-    Work of a month that has closed counts in the open month as an adjustment.
+    What may be charged is what the decision in force when the work began says: a late entry is
+    judged as if on time. Work of a month that has closed counts in the open month as an adjustment.
 
     :raises Invalid: if the end is not at least a minute after the start, or in the future.
     """
@@ -48,16 +48,19 @@ def log_time(
     minutes = int((ends_at - starts_at).total_seconds() // 60)
     if minutes < 1:
         raise Invalid(_("The end must be at least one minute after the start."), field="ends_at")
-    ticket = begin(ticket, actor, Action.LOG_TIME)
+    ticket = begin(ticket.pk, actor, Action.LOG_TIME)
     person = person or actor
+    if not person.is_vendor or person.tenant_id != ticket.tenant_id:
+        raise Invalid(_("Choose a person of the vendor's team for this client."), field="person")
     period, adjusts = period_for_work(ticket.contract, starts_at, now)
-    kind, key, clause = authority_of(ticket.stage.decision)
+    stage_id, decision = in_force(ticket, starts_at)
+    kind, key, clause = authority_of(decision)
     entry = TimeEntry.objects.create(
         tenant_id=ticket.tenant_id,
         contract_id=ticket.contract_id,
         ticket=ticket,
-        stage=ticket.stage,
-        decision=ticket.stage.decision,
+        stage_id=stage_id,
+        decision=decision,
         period=period,
         adjusts=adjusts,
         person=person,
@@ -85,6 +88,15 @@ def log_time(
         assumed=assumed,
     )
     return ticket
+
+
+def in_force(ticket: Ticket, at: datetime) -> tuple[int, Decision]:
+    """Return stage and decision of an instant; the first ones for work before they were taken."""
+    decision = stage_of(ticket).decision
+    if decision.at > at:
+        rows = Decision.objects.filter(ticket=ticket).order_by("at", "pk")
+        decision = rows.filter(at__lte=at).last() or rows.first()
+    return decision.stage_id, decision
 
 
 def authority_of(decision: Decision) -> tuple[str, str, str]:

@@ -4,56 +4,55 @@ from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from contracts.domain.scope import Facts
-from contracts.rules import rules_of
+from contracts.domain.terms import stream_of
+from contracts.rules import Rules, rules_of
 from tenants.errors import Invalid
 from tenants.models import Membership
 from tenants.services import audit
 from tickets.domain.lifecycle import Action
 from tickets.domain.priority import priority_of
-from tickets.models import Ticket
+from tickets.models import Stage, Ticket
 from tickets.services import verdicts
 from tickets.services.clocks import Clocks
-from tickets.services.guard import begin
-from tickets.services.intake import check_place, told
+from tickets.services.guard import begin, command, stage_of
+from tickets.services.intake import check_place, note_owner, told
+from tickets.services.owners import accountable_for
+from tickets.services.promises import hold_to_verdict, is_clients
 
 OF_THE_TICKET = ("system", "environment", "priority")
 CONFIRMABLE = {f.name for f in fields(Facts)} - {"confirmed", "in_hours"} | {"impact", "urgency"}
 
 
-@transaction.atomic
+@command
 def confirm_facts(
     *, ticket: Ticket, actor: Membership, changes: dict[str, Any], now: datetime, reason: str = ""
 ) -> Ticket:
     """
     Confirm what is known, with `changes` to it, and take a new decision; the old one stays.
 
-    A changed priority carries the time used over to its own targets.
+    New answers join the old ones. A changed priority carries the time used over to its own targets;
+    the clocks follow the new verdict. An activity that becomes known names its owner.
 
     :raises Invalid: if `changes` names a fact that cannot be confirmed.
     """
     if unknown := changes.keys() - CONFIRMABLE:
         raise Invalid(_("This fact cannot be confirmed: %s.") % ", ".join(sorted(unknown)))
-    ticket = begin(ticket, actor, Action.CONFIRM_FACTS)
-    rules, stage = rules_of(ticket.version), ticket.stage
+    ticket = begin(ticket.pk, actor, Action.CONFIRM_FACTS)
+    rules, stage = rules_of(ticket.version), stage_of(ticket)
     before = Facts.from_dict(stage.facts)
-    changes = with_priority(ticket, dict(changes))
-    facts = replace(before, **changes)
-    facts = replace(facts, confirmed=before.confirmed | told(facts))
+    facts = with_changes(before, with_priority(ticket, changes))
     check_place(rules, facts.system or "", facts.environment or "")
-    was = ticket.priority
+    was = aims(ticket, stage)
     for name in OF_THE_TICKET:
         setattr(ticket, name, getattr(facts, name))
-    decision = verdicts.decide(
-        ticket=ticket, stage=stage, facts=facts, rules=rules, actor=actor, now=now, reason=reason
-    )
-    stage.save(update_fields=["decision", "facts", "activity"])
-    clocks = Clocks(ticket, actor)
-    if ticket.priority != was:
+    decide_again(ticket, stage, facts, rules, actor, now, reason)
+    clocks = Clocks.of(ticket, actor, stopped=True)
+    if aims(ticket, stage) != was:
         clocks.retarget(now)
+    hold_to_verdict(clocks, stage, now)
     clocks.save()
     ticket.save(update_fields=[*OF_THE_TICKET, "impact", "urgency", "next_due_at"])
     audit.record(
@@ -63,17 +62,63 @@ def confirm_facts(
         at=now,
         before=before.to_dict(),
         after=facts.to_dict(),
-        outcome=decision.outcome,
-        clause=decision.clause_id,
-        pending=decision.pending,
+        outcome=stage.decision.outcome,
+        clause=stage.decision.clause_id,
+        pending=stage.decision.pending,
     )
     return ticket
 
 
 def with_priority(ticket: Ticket, changes: dict[str, Any]) -> dict[str, Any]:
     """Turn a changed impact or urgency into the priority that follows from both."""
+    changes = dict(changes)
     impact, urgency = changes.pop("impact", None), changes.pop("urgency", None)
     if impact or urgency:
         ticket.impact, ticket.urgency = impact or ticket.impact, urgency or ticket.urgency
         changes.setdefault("priority", priority_of(ticket.impact, ticket.urgency))
     return changes
+
+
+def with_changes(before: Facts, changes: dict[str, Any]) -> Facts:
+    """Return the facts with the changes, all of them confirmed."""
+    answers = {**before.answers, **changes.pop("answers", {})}
+    facts = replace(before, answers=answers, **changes)
+    return replace(facts, confirmed=before.confirmed | told(facts))
+
+
+def aims(ticket: Ticket, stage: Stage) -> tuple[str, str, str]:
+    """Return what the targets of the terms depend on."""
+    return ticket.priority, ticket.system, stage.activity
+
+
+def decide_again(
+    ticket: Ticket,
+    stage: Stage,
+    facts: Facts,
+    rules: Rules,
+    actor: Membership,
+    now: datetime,
+    reason: str,
+) -> None:
+    """Take a new decision on a stage that goes on; owner and stream follow a corrected activity."""
+    was = stage.activity
+    after_operation = verdicts.follows_operation(stage)
+    verdict = verdicts.reach(ticket, facts, rules, after_operation=after_operation)
+    verdicts.record(
+        ticket=ticket,
+        stage=stage,
+        verdict=verdict,
+        facts=facts,
+        rules=rules,
+        actor=actor,
+        at=now,
+        reason=reason,
+    )
+    if stage.activity and not after_operation:
+        stage.stream = stream_of(stage.activity)
+    if not was or is_clients(was, rules) != is_clients(stage.activity, rules):
+        owner, tier = accountable_for(ticket, stage.activity, rules)
+        if owner != stage.owner:
+            stage.owner, stage.tier = owner, tier
+            note_owner(stage, actor=actor, at=now)
+    stage.save(update_fields=["decision", "facts", "activity", "stream", "owner", "tier"])

@@ -3,26 +3,28 @@
 from dataclasses import replace
 from datetime import datetime
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from contracts.domain.scope import Facts
 from contracts.rules import rules_of
 from tenants.errors import Invalid, Refused
 from tenants.models import Membership
+from tenants.roles import Role
 from tenants.services import audit
 from tickets.domain.lifecycle import Action
-from tickets.models import Handoff, Ticket
+from tickets.models import Handoff, Stage, Ticket
 from tickets.models.choices import HandoffState, ObligationKind, WorkStream
 from tickets.services.clocks import Clocks
-from tickets.services.guard import begin
-from tickets.services.intake import begin_stage, told
+from tickets.services.guard import begin, command, stage_of
+from tickets.services.intake import begin_stage
 from tickets.services.owners import first_on_duty
+from tickets.services.promises import hold_to_verdict, start_if_promised
 
+WAITING = [HandoffState.OFFERED, HandoffState.DISPUTED]
 EVIDENCE = ("symptom", "workaround", "logs", "impact")
 
 
-@transaction.atomic
+@command
 def offer_handoff(
     *, ticket: Ticket, actor: Membership, evidence: dict[str, str], now: datetime
 ) -> Handoff:
@@ -35,8 +37,9 @@ def offer_handoff(
     :raises Invalid: if the symptom is missing from the evidence.
     :raises Refused: if it is with maintenance already, or an offer waits for its answer.
     """
-    ticket = begin(ticket, actor, Action.OFFER_HANDOFF)
-    if ticket.stage.stream == WorkStream.MAINTENANCE:
+    ticket = begin(ticket.pk, actor, Action.OFFER_HANDOFF)
+    stage = stage_of(ticket)
+    if stage.stream == WorkStream.MAINTENANCE:
         raise Refused(_("Maintenance has this ticket already."))
     if Handoff.objects.filter(ticket=ticket, state=HandoffState.OFFERED).exists():
         raise Refused(_("An offer waits for its answer already."))
@@ -45,15 +48,15 @@ def offer_handoff(
     handoff = Handoff.objects.create(
         tenant_id=ticket.tenant_id,
         ticket=ticket,
-        stage=ticket.stage,
+        stage=stage,
         to_stream=WorkStream.MAINTENANCE,
         offered_by=actor,
         offered_at=now,
         evidence={name: evidence.get(name, "") for name in EVIDENCE},
     )
-    clocks = Clocks(ticket, actor)
-    clocks.start(ObligationKind.HANDOFF, ticket.stage, now)
-    clocks.start(ObligationKind.PERMANENT_FIX, ticket.stage, now)
+    clocks = Clocks.of(ticket, actor, stopped=True)
+    start_if_promised(clocks, ObligationKind.HANDOFF, stage, now)
+    start_if_promised(clocks, ObligationKind.PERMANENT_FIX, stage, now)
     clocks.save()
     ticket.save(update_fields=["next_due_at"])
     audit.record(
@@ -62,7 +65,7 @@ def offer_handoff(
     return handoff
 
 
-@transaction.atomic
+@command
 def accept_handoff(
     *, handoff: Handoff, actor: Membership, now: datetime, activity: str = ""
 ) -> Ticket:
@@ -71,10 +74,11 @@ def accept_handoff(
 
     :raises Refused: if somebody answered the offer before.
     """
-    return _hand_over(handoff, actor, actor, now, HandoffState.ACCEPTED, activity)
+    ticket = begin(handoff.ticket_id, actor, Action.ACCEPT_HANDOFF)
+    return _hand_over(ticket, handoff, actor, actor, now, HandoffState.ACCEPTED, activity)
 
 
-@transaction.atomic
+@command
 def dispute_handoff(*, handoff: Handoff, actor: Membership, reason: str, now: datetime) -> Ticket:
     """
     Refuse the offer with a reason. The giver stays accountable and the handoff clock runs on.
@@ -84,7 +88,7 @@ def dispute_handoff(*, handoff: Handoff, actor: Membership, reason: str, now: da
     """
     if not reason.strip():
         raise Invalid(_("Say why, so that operation can answer."), field="reason")
-    ticket = begin(handoff.ticket, actor, Action.DISPUTE_HANDOFF)
+    ticket = begin(handoff.ticket_id, actor, Action.DISPUTE_HANDOFF)
     _answer(handoff, actor, now, HandoffState.DISPUTED, reason)
     audit.record(
         actor=actor,
@@ -97,46 +101,56 @@ def dispute_handoff(*, handoff: Handoff, actor: Membership, reason: str, now: da
     return ticket
 
 
-@transaction.atomic
+@command
 def default_handoff(*, handoff: Handoff, now: datetime) -> Ticket:
     """
     Give an unanswered or disputed offer to the default owner that the terms name.
 
     :raises Refused: if it was answered meanwhile.
     """
-    target = rules_of(handoff.ticket.version).terms.target_for("handoff")
-    desk = target.default_owner if target and target.default_owner else "bridge_se"
-    owner = first_on_duty(desk, "bridge_se", "account_manager")
-    return _hand_over(handoff, owner, None, now, HandoffState.DEFAULTED, "")
+    ticket = begin(handoff.ticket_id, None, Action.ACCEPT_HANDOFF)
+    return _hand_over(ticket, handoff, _default_owner(ticket), None, now, HandoffState.DEFAULTED)
+
+
+def _default_owner(ticket: Ticket) -> Membership:
+    """Return the named person of the desk that the terms name; the giver where there is nobody."""
+    stage = stage_of(ticket)
+    target = rules_of(ticket.version).terms.target_for(
+        ObligationKind.HANDOFF, stage.activity or None, ticket.priority, ticket.system
+    )
+    desk = target.default_owner if target and target.default_owner else Role.BRIDGE_SE
+    try:
+        return first_on_duty(ticket, desk, Role.BRIDGE_SE, Role.ACCOUNT_MANAGER)
+    except Refused:
+        return stage.owner
 
 
 def _hand_over(
+    ticket: Ticket,
     handoff: Handoff,
     owner: Membership,
     actor: Membership | None,
     now: datetime,
     state: str,
-    activity: str,
+    activity: str = "",
 ) -> Ticket:
-    ticket = begin(handoff.ticket, owner, Action.ACCEPT_HANDOFF)
     _answer(handoff, actor, now, state, "")
-    rules, before = rules_of(ticket.version), ticket.stage
+    before = stage_of(ticket)
     before.ended_at = now
     before.save(update_fields=["ended_at"])
-    facts = replace(Facts.from_dict(before.facts), activity=activity or None)
-    facts = replace(facts, confirmed=(facts.confirmed - {"activity"}) | told(facts))
-    begin_stage(
+    stage = begin_stage(
         ticket=ticket,
-        facts=facts,
-        rules=rules,
+        facts=_facts_for(before, activity),
+        rules=rules_of(ticket.version),
         actor=actor,
         at=now,
+        before=before,
         owner=owner,
         stream=WorkStream.MAINTENANCE,
-        sequence=before.sequence + 1,
     )
-    clocks = Clocks(ticket, actor)
+    clocks = Clocks.of(ticket, actor, stopped=True)
     clocks.stop(ObligationKind.HANDOFF, now)
+    hold_to_verdict(clocks, stage, now)
     clocks.save()
     ticket.save(update_fields=["stage", "next_due_at"])
     audit.record(
@@ -150,15 +164,25 @@ def _hand_over(
     return ticket
 
 
+def _facts_for(before: Stage, activity: str) -> Facts:
+    """Return what is known, with the activity as the receiver names it or else to be classified."""
+    facts = replace(Facts.from_dict(before.facts), activity=activity or None)
+    named = {"activity"} if activity else set()
+    return replace(facts, confirmed=facts.confirmed - {"activity"} | named)
+
+
+def waiting_offer(ticket: Ticket) -> Handoff | None:
+    """Return the last offer of a ticket where nobody has taken it, disputed or not."""
+    last = Handoff.objects.filter(ticket=ticket).order_by("pk").last()
+    return last if last and last.state in WAITING else None
+
+
 def _answer(
     handoff: Handoff, actor: Membership | None, now: datetime, state: str, reason: str
 ) -> None:
     """Answer the offer once: the row count of one conditional UPDATE says who was first."""
-    waiting = Handoff.objects.filter(pk=handoff.pk, state=HandoffState.OFFERED)
-    if state == HandoffState.DEFAULTED:
-        waiting = Handoff.objects.filter(
-            pk=handoff.pk, state__in=[HandoffState.OFFERED, HandoffState.DISPUTED]
-        )
+    states = WAITING if state == HandoffState.DEFAULTED else [HandoffState.OFFERED]
+    waiting = Handoff.objects.filter(pk=handoff.pk, state__in=states)
     answered = waiting.update(state=state, answered_by=actor, answered_at=now, reason=reason)
     if not answered:
         raise Refused(_("Somebody answered this offer before."))

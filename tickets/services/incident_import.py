@@ -21,7 +21,8 @@ from tenants.models import Membership
 from tickets import services
 from tickets.domain.incident_log import Incident, Log, Step, StepKind
 from tickets.models import Handoff, Ticket
-from tickets.models.choices import Channel, HandoffState, PauseCause, TicketType
+from tickets.models.choices import Channel, PauseCause, TicketType, WorkStream
+from tickets.services.guard import stage_of, story
 from tickets.services.log_people import LogPeople
 
 SOURCE = "servicenow"
@@ -78,7 +79,7 @@ def import_log(
         elif contract.local_date(incident.opened_at) < contract.starts_on:
             done.rules["opened_before_the_contract"] += 1
         else:
-            with transaction.atomic():
+            with story():
                 Story(incident, contract, people, done).tell(now)
             done.made += 1
         every()
@@ -95,7 +96,7 @@ class Stretch:
 
 
 class Story:
-    """One incident on its way through the commands."""
+    """One incident on its way through the commands; in a story its ticket is always as it is now."""
 
     def __init__(
         self, incident: Incident, contract: Contract, people: LogPeople, done: Imported
@@ -214,11 +215,10 @@ class Story:
         )
 
     def do_link_problem(self, step: Step) -> None:
-        self.ticket.refresh_from_db(fields=["status", "stage"])
         self.linked = True
         if not self.ticket.is_open:
             self.rule("link_after_resolution_is_noted")
-        elif self.ticket.stage.stream == "operation" and self.offer is None:
+        elif stage_of(self.ticket).stream == WorkStream.OPERATION and self.offer is None:
             self.rule("problem_link_offers_a_handoff")
             evidence = {
                 "symptom": self.ticket.symptom or self.ticket.title,
@@ -243,7 +243,6 @@ class Story:
         )
 
     def do_reopen(self, step: Step) -> None:
-        self.ticket.refresh_from_db()
         if late := step.at > services.reopen_until(self.ticket):
             self.rule("late_reopening_is_kept")
         services.reopen_ticket(
@@ -271,14 +270,10 @@ class Story:
         if self.offer is None or step.kind == StepKind.LINK_PROBLEM:
             return
         offer, self.offer = self.offer, None
-        offer.refresh_from_db()
-        if offer.state == HandoffState.OFFERED:
-            self.log_effort(step.at)
-            self.owner = self.people.holder(step.group, step.assignee, "L3")
-            services.accept_handoff(
-                handoff=offer, actor=self.owner, now=step.at, activity="corrective"
-            )
-            self.begin_stretch(step.at)
+        self.log_effort(step.at)
+        self.owner = self.people.holder(step.group, step.assignee, "L3")
+        services.accept_handoff(handoff=offer, actor=self.owner, now=step.at, activity="corrective")
+        self.begin_stretch(step.at)
 
     def begin_stretch(self, at: datetime) -> None:
         tier = self.owner.tier if self.owner.tier in MOST_EFFORT else "L1"

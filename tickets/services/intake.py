@@ -3,11 +3,11 @@
 from dataclasses import replace
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from contracts.domain.scope import Facts
-from contracts.domain.terms import Outcome, stream_of
+from contracts.domain.terms import WorkStream, stream_of
 from contracts.models import Contract, ContractVersion
 from contracts.rules import Rules, rules_of
 from contracts.services import version_in_force
@@ -16,16 +16,16 @@ from tenants.models import Membership
 from tenants.scoping import tenant_scope
 from tenants.services import audit
 from tickets.domain.priority import priority_of
-from tickets.models import Assignment, Decision, Stage, Ticket
-from tickets.models.choices import Channel, ObligationKind, TicketType
+from tickets.models import Assignment, Stage, Ticket
+from tickets.models.choices import Channel
 from tickets.services import verdicts
 from tickets.services.clocks import Clocks
+from tickets.services.guard import command, keep
 from tickets.services.owners import accountable_for
+from tickets.services.promises import is_clients, start_clocks
 
-OUT_OF_SCOPE = (Outcome.ESTIMATE, Outcome.NOT_PROVIDED)
 
-
-@transaction.atomic
+@command
 def open_ticket(
     *,
     contract: Contract,
@@ -57,8 +57,7 @@ def open_ticket(
     :raises Invalid: if no version was in force, or system or environment are not in it.
     """
     with tenant_scope(contract.tenant_id):
-        if requester.is_vendor:
-            raise Invalid(_("The requester is a person of the client."), field="requester")
+        check_people(contract, actor, requester)
         version = binding_version(contract, received_at, now)
         rules = rules_of(version)
         check_place(rules, system, environment)
@@ -84,11 +83,9 @@ def open_ticket(
             source_key=source_key,
         )
         known = with_ticket(facts or Facts(), ticket, rules, confirmed=actor.is_vendor)
-        stage, decision = begin_stage(
-            ticket=ticket, facts=known, rules=rules, actor=actor, at=received_at
-        )
+        stage = begin_stage(ticket=ticket, facts=known, rules=rules, actor=actor, at=received_at)
         clocks = Clocks.of_new(ticket, actor)
-        start_clocks(clocks, ticket, stage, decision)
+        start_clocks(clocks, stage, received_at)
         clocks.save()
         ticket.save(update_fields=["stage", "next_due_at"])
         audit.record(
@@ -97,18 +94,27 @@ def open_ticket(
             subject=ticket,
             at=now,
             key=ticket.key,
-            outcome=decision.outcome,
-            clause=decision.clause_id,
-            pending=decision.pending,
+            outcome=stage.decision.outcome,
+            clause=stage.decision.clause_id,
+            pending=stage.decision.pending,
         )
+    keep(ticket)
     return ticket
+
+
+def check_people(contract: Contract, actor: Membership, requester: Membership) -> None:
+    if requester.is_vendor:
+        raise Invalid(_("The requester is a person of the client."), field="requester")
+    if {actor.tenant_id, requester.tenant_id} != {contract.tenant_id}:
+        raise Invalid(_("The requester is a person of this client."), field="requester")
 
 
 def binding_version(contract: Contract, received_at: datetime, now: datetime) -> ContractVersion:
     if received_at > now:
         raise Invalid(_("A ticket cannot be received in the future."), field="received_at")
-    version = version_in_force(contract, contract.local_date(received_at))
-    if version is None:
+    day = contract.local_date(received_at)
+    version = version_in_force(contract, day)
+    if version is None or (contract.ends_on is not None and day >= contract.ends_on):
         raise Invalid(_("No version of this contract was in force then."), field="contract")
     return version
 
@@ -161,59 +167,66 @@ def begin_stage(
     rules: Rules,
     actor: Membership | None,
     at: datetime,
+    before: Stage | None = None,
     owner: Membership | None = None,
     stream: str = "",
-    sequence: int = 1,
     reason: str = "",
-) -> tuple[Stage, Decision]:
-    """Begin a stage with its decision and its owner, and make it the ticket's accountable one."""
-    fallback, tier = (owner, owner.tier) if owner else accountable_for("", rules)
+) -> Stage:
+    """
+    Begin a stage with its decision and its owner, and make it the ticket's accountable one.
+
+    The caller ends the stage `before` it. Without an `owner` of the side whose activity it is the
+    terms name one, without a `stream` the activity does.
+    """
+    after_operation = (
+        before is not None
+        and stream == WorkStream.MAINTENANCE
+        and (before.stream == WorkStream.OPERATION or verdicts.follows_operation(before))
+    )
+    verdict = verdicts.reach(ticket, facts, rules, after_operation=after_operation)
+    activity = verdict.activity or facts.activity or ""
+    tier = owner.tier if owner else ""
+    if owner is None or owner.is_vendor == is_clients(activity, rules):
+        owner, tier = accountable_for(ticket, activity, rules)
     stage = Stage.objects.create(
         tenant_id=ticket.tenant_id,
         ticket=ticket,
-        sequence=sequence,
-        stream=stream or "operation",
-        owner=fallback,
+        sequence=before.sequence + 1 if before else 1,
+        stream=stream or (stream_of(activity) if activity else WorkStream.OPERATION),
+        activity=activity,
+        owner=owner,
         tier=tier,
+        facts=facts.to_dict(),
         began_at=at,
-        activity=facts.activity or "",
     )
-    decision = verdicts.decide(
-        ticket=ticket, stage=stage, facts=facts, rules=rules, actor=actor, now=at
-    )
-    if not stream and stage.activity:
-        stage.stream = stream_of(stage.activity)
-    if owner is None:
-        stage.owner, stage.tier = accountable_for(stage.activity, rules)
-    stage.save(update_fields=["decision", "facts", "activity", "stream", "owner", "tier"])
-    Assignment.objects.create(
-        tenant_id=ticket.tenant_id,
-        stage=stage,
+    verdicts.record(
         ticket=ticket,
-        owner=stage.owner,
-        tier=stage.tier,
-        by=actor,
+        stage=stage,
+        verdict=verdict,
+        facts=facts,
+        rules=rules,
+        actor=actor,
         at=at,
         reason=reason,
     )
+    stage.save(update_fields=["decision"])
+    note_owner(stage, actor=actor, at=at, reason=reason)
     ticket.stage = stage
-    return stage, decision
+    return stage
 
 
-def start_clocks(clocks: Clocks, ticket: Ticket, stage: Stage, decision: Decision) -> None:
-    """
-    Start what the terms promise. No vendor clock runs where the activity is the client's.
-
-    Out of scope only the acknowledgement and the estimate run; restoring is measured, for no credit.
-    """
-    named = clocks.rules.terms.accountable(stage.activity or "service_desk")
-    if named and named.party == "client":
-        return
-    at, outside = ticket.received_at, decision.outcome in OUT_OF_SCOPE
-    clocks.start(ObligationKind.ACKNOWLEDGE, stage, at)
-    if ticket.type == TicketType.INCIDENT:
-        clocks.start(ObligationKind.RESTORE, stage, at, creditable=not outside)
-    if outside:
-        clocks.start(ObligationKind.ESTIMATE, stage, at)
-    else:
-        clocks.start(ObligationKind.RESOLVE, stage, at)
+def note_owner(
+    stage: Stage, *, actor: Membership | None, at: datetime, team: str = "", reason: str = ""
+) -> None:
+    """Write down who is accountable for a stage from now on; earlier rows stay."""
+    Assignment.objects.create(
+        tenant_id=stage.tenant_id,
+        stage=stage,
+        ticket_id=stage.ticket_id,
+        owner=stage.owner,
+        team=team,
+        tier=stage.tier,
+        by=actor,
+        reason=reason,
+        at=at,
+    )

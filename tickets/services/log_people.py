@@ -18,6 +18,7 @@ class LogPeople:
         self.tenant = tenant
         members = Membership.objects.exclude(source_key="").select_related("user")
         self.members = {(m.source_key, m.role): m for m in members}
+        self.users = {m.user.email: m.user for m in members}
 
     def requester(self, caller: str | None) -> Membership:
         return self._member(caller or "Unknown caller", Role.REQUESTER)
@@ -30,21 +31,19 @@ class LogPeople:
     def _member(self, name: str, role: str) -> Membership:
         if member := self.members.get((name, role)):
             return member
-        user = self._user(name)
-        member, _ = Membership.objects.get_or_create(
+        member = self.members[name, role] = Membership.objects.create(
             tenant=self.tenant,
-            user=user,
+            user=self._user(name),
             role=role,
-            defaults={"source_key": name, "duty_order": LAST_ON_DUTY},
+            source_key=name,
+            duty_order=LAST_ON_DUTY,
         )
-        member.user = user
-        self.members[name, role] = member
         return member
 
     def _user(self, name: str) -> User:
-        local = "-".join(name.lower().split())
-        user, _ = User.objects.get_or_create(
-            email=f"{local}@{self.tenant.code.lower()}.log.example",
-            defaults={"name": name, "is_active": False, "password": "!"},
-        )
+        email = f"{'-'.join(name.lower().split())}@{self.tenant.code.lower()}.log.example"
+        if (user := self.users.get(email)) is None:
+            user = self.users[email] = User.objects.create(
+                email=email, name=name, is_active=False, password="!"  # noqa: S106 - nobody can sign in
+            )
         return user

@@ -2,11 +2,12 @@
 
 from django.utils.translation import gettext as _
 
-from contracts.domain.terms import Party
 from contracts.rules import Rules
 from tenants.errors import Refused
 from tenants.models import Membership
 from tenants.roles import Role
+from tickets.models import Ticket
+from tickets.services.promises import is_clients
 
 DESK_OF_TIER = {
     "L1": Role.SERVICE_DESK,
@@ -16,7 +17,7 @@ DESK_OF_TIER = {
 }
 
 
-def accountable_for(activity: str, rules: Rules) -> tuple[Membership, str]:
+def accountable_for(ticket: Ticket, activity: str, rules: Rules) -> tuple[Membership, str]:
     """
     Return the owner and tier for an activity (empty: not known yet, so the service desk).
 
@@ -24,26 +25,23 @@ def accountable_for(activity: str, rules: Rules) -> tuple[Membership, str]:
 
     :raises Refused: if the client's team has no person at any of these desks.
     """
+    if is_clients(activity, rules):
+        return first_on_duty(ticket, Role.SERVICE_OWNER, Role.BRIDGE_SE, Role.ACCOUNT_MANAGER), ""
     named = rules.terms.accountable(activity or "service_desk")
-    if named and named.party == Party.CLIENT:
-        return first_on_duty(Role.SERVICE_OWNER, Role.BRIDGE_SE, Role.ACCOUNT_MANAGER), ""
     tier = named.tier if named else "L1"
-    owner = first_on_duty(DESK_OF_TIER[tier], Role.BRIDGE_SE, Role.ACCOUNT_MANAGER)
+    owner = first_on_duty(ticket, DESK_OF_TIER[tier], Role.BRIDGE_SE, Role.ACCOUNT_MANAGER)
     return owner, tier
 
 
-def first_on_duty(*desks: str) -> Membership:
+def first_on_duty(ticket: Ticket, *desks: str) -> Membership:
     """
-    Return the named person of the first of these desks that has one.
+    Return the named person of the first of these desks that has one on the ticket's team.
 
     :raises Refused: if none has.
     """
-    people = {m.role: m for m in reversed(list(on_duty(desks)))}
+    team = Membership.objects.active().filter(tenant_id=ticket.tenant_id, role__in=desks)
+    people = {m.role: m for m in team.order_by("-duty_order", "-pk")}
     for desk in desks:
         if desk in people:
             return people[desk]
     raise Refused(_("Nobody is on this client's team to take the ticket. Add a bridge SE first."))
-
-
-def on_duty(desks: tuple[str, ...]):
-    return Membership.objects.active().filter(role__in=desks).order_by("duty_order", "pk")

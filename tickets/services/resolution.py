@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from contracts.domain.scope import Facts
@@ -13,17 +12,22 @@ from tenants.models import Membership
 from tenants.services import audit
 from tickets.domain.lifecycle import Action
 from tickets.models import Ticket
-from tickets.models.choices import ObligationKind, Status, TicketType, WorkStream
+from tickets.models.choices import ObligationKind, TicketType, WorkStream
 from tickets.services.clocks import Clocks
-from tickets.services.conversation import say
-from tickets.services.guard import begin
+from tickets.services.conversation import heard, say
+from tickets.services.guard import begin, command, stage_of
+from tickets.services.handoffs import waiting_offer
 from tickets.services.intake import begin_stage
 from tickets.services.progress import restored
+from tickets.services.promises import hold_to_verdict, promised, start_if_promised
 
 RESOLVED_COLUMNS = ["status", "resolution", "resolved_at", "restored_at", "next_due_at"]
+REOPENED_COLUMNS = [
+    *("status", "reopened", "restored_at", "resolved_at", "closed_at", "stage", "next_due_at")
+]
 
 
-@transaction.atomic
+@command
 def resolve_ticket(
     *,
     ticket: Ticket,
@@ -39,22 +43,18 @@ def resolve_ticket(
     The permanent fix is `delivered` by maintenance, or `none_needed` for a reason that the client
     may dispute: then its clock is void and counts in no percentage.
 
-    :raises Invalid: if the resolution is empty.
+    :raises Invalid: if the resolution is empty, or no reason is given for a fix that was promised.
     """
     if not resolution.strip():
         raise Invalid(_("Say how it was resolved: the client reads this."), field="resolution")
-    ticket = begin(ticket, actor, Action.RESOLVE)
-    clocks = Clocks(ticket, actor)
+    ticket = begin(ticket.pk, actor, Action.RESOLVE)
+    clocks = Clocks.of(ticket, actor, stopped=True)
     if ticket.type == TicketType.INCIDENT and ticket.restored_at is None:
         restored(ticket, clocks, now)
-    delivered = fix == "delivered" or ticket.stage.stream == WorkStream.MAINTENANCE
-    if delivered:
-        clocks.stop(ObligationKind.PERMANENT_FIX, now)
-    else:
-        clocks.void(ObligationKind.PERMANENT_FIX, now, cause="no_fix_needed", reason=fix_reason)
-    clocks.stop(ObligationKind.RESOLVE, now)
-    clocks.stop(ObligationKind.UPDATE, now)
-    say(ticket, actor, resolution, now, clocks=clocks)
+    delivered = fix == "delivered" or stage_of(ticket).stream == WorkStream.MAINTENANCE
+    end_clocks(clocks, now, delivered, fix_reason)
+    say(ticket, actor, resolution, now)
+    heard(clocks, now)
     clocks.save()
     ticket.resolution, ticket.resolved_at = resolution, now
     ticket.save(update_fields=RESOLVED_COLUMNS)
@@ -69,10 +69,23 @@ def resolve_ticket(
     return ticket
 
 
-@transaction.atomic
+def end_clocks(clocks: Clocks, now: datetime, delivered: bool, fix_reason: str) -> None:
+    """Stop what the resolution keeps; an offer or estimate that nobody waits for any more is void."""
+    clocks.stop(ObligationKind.RESOLVE, now)
+    if delivered:
+        clocks.stop(ObligationKind.PERMANENT_FIX, now)
+    elif clocks.running(ObligationKind.PERMANENT_FIX):
+        if not fix_reason.strip():
+            raise Invalid(_("Say why no permanent fix is needed."), field="fix_reason")
+        clocks.void(ObligationKind.PERMANENT_FIX, now, cause="no_fix_needed", reason=fix_reason)
+    for kind in (ObligationKind.HANDOFF, ObligationKind.ESTIMATE):
+        clocks.void(kind, now, cause="resolved")
+
+
+@command
 def close_ticket(*, ticket: Ticket, actor: Membership, now: datetime) -> Ticket:
     """Close a resolved ticket."""
-    ticket = begin(ticket, actor, Action.CLOSE)
+    ticket = begin(ticket.pk, actor, Action.CLOSE)
     ticket.closed_at = now
     _end_stage(ticket, now)
     ticket.save(update_fields=["status", "closed_at"])
@@ -80,7 +93,7 @@ def close_ticket(*, ticket: Ticket, actor: Membership, now: datetime) -> Ticket:
     return ticket
 
 
-@transaction.atomic
+@command
 def cancel_ticket(*, ticket: Ticket, actor: Membership, reason: str, now: datetime) -> Ticket:
     """
     Cancel a ticket that is not to be done; its open clocks are void.
@@ -89,8 +102,8 @@ def cancel_ticket(*, ticket: Ticket, actor: Membership, reason: str, now: dateti
     """
     if not reason.strip():
         raise Invalid(_("Say why the ticket is cancelled."), field="reason")
-    ticket = begin(ticket, actor, Action.CANCEL)
-    clocks = Clocks(ticket, actor)
+    ticket = begin(ticket.pk, actor, Action.CANCEL)
+    clocks = Clocks.of(ticket, actor)
     clocks.void_all(now, cause="cancelled", reason=reason)
     clocks.save()
     ticket.closed_at = now
@@ -100,7 +113,7 @@ def cancel_ticket(*, ticket: Ticket, actor: Membership, reason: str, now: dateti
     return ticket
 
 
-@transaction.atomic
+@command
 def reopen_ticket(
     *, ticket: Ticket, actor: Membership, reason: str, now: datetime, late: bool = False
 ) -> Ticket:
@@ -111,21 +124,19 @@ def reopen_ticket(
 
     :raises Refused: if `reopen_within` of the terms is over: that is a new ticket, linked to it.
     """
-    was = ticket.status
-    ticket = begin(ticket, actor, Action.REOPEN)
+    if not reason.strip():
+        raise Invalid(_("Say what is not done yet."), field="reason")
+    ticket = begin(ticket.pk, actor, Action.REOPEN)
     if not late and now > reopen_until(ticket):
         raise Refused(_("The time to reopen is over. Open a new ticket and link this one."))
-    if was == Status.CLOSED:
+    if ticket.closed_at is not None:
         _stage_again(ticket, actor, now)
-    clocks = Clocks(ticket, actor, stopped=True)
-    for kind in (ObligationKind.RESOLVE, ObligationKind.PERMANENT_FIX):
-        clocks.reopen(kind, now, month_is_closed=lambda at: _month_is_closed(ticket, at))
+    clocks = Clocks.of(ticket, actor, stopped=True)
+    _run_on(ticket, clocks, now)
     clocks.save()
     ticket.reopened += 1
     ticket.resolved_at = ticket.closed_at = None
-    ticket.save(
-        update_fields=["status", "reopened", "resolved_at", "closed_at", "stage", "next_due_at"]
-    )
+    ticket.save(update_fields=REOPENED_COLUMNS)
     audit.record(actor=actor, verb="ticket.reopened", subject=ticket, at=now, reason=reason)
     return ticket
 
@@ -142,23 +153,46 @@ def reopen_until(ticket: Ticket) -> datetime:
 
 
 def _end_stage(ticket: Ticket, now: datetime) -> None:
-    ticket.stage.ended_at = now
-    ticket.stage.save(update_fields=["ended_at"])
+    stage = stage_of(ticket)
+    stage.ended_at = now
+    stage.save(update_fields=["ended_at"])
 
 
 def _stage_again(ticket: Ticket, actor: Membership, now: datetime) -> None:
-    before = ticket.stage
+    """Begin the stage anew that had ended, with its owner where they are still on the team."""
+    before = stage_of(ticket)
     begin_stage(
         ticket=ticket,
         facts=Facts.from_dict(before.facts),
         rules=rules_of(ticket.version),
         actor=actor,
         at=now,
-        owner=before.owner,
+        before=before,
+        owner=before.owner if before.owner.is_active else None,
         stream=before.stream,
-        sequence=before.sequence + 1,
         reason="reopened",
     )
+
+
+def _run_on(ticket: Ticket, clocks: Clocks, now: datetime) -> None:
+    """
+    Let the clocks run on that the resolution had ended, as far as they are still promised.
+
+    Service that was back only with the resolution is not back. An offer that waits, waits again.
+    """
+    stage = stage_of(ticket)
+    kinds = [ObligationKind.RESOLVE]
+    if ticket.restored_at == ticket.resolved_at:
+        ticket.restored_at = None
+        kinds.append(ObligationKind.RESTORE)
+    fixes = clocks.of_kind(ObligationKind.PERMANENT_FIX)
+    if fixes and fixes[-1].started_at < ticket.resolved_at:
+        kinds.append(ObligationKind.PERMANENT_FIX)
+    for kind in promised(ticket, stage, clocks.rules).intersection(kinds):
+        clocks.reopen(kind, now, month_is_closed=lambda at: _month_is_closed(ticket, at))
+    if waiting_offer(ticket):
+        start_if_promised(clocks, ObligationKind.HANDOFF, stage, now)
+    hold_to_verdict(clocks, stage, now)
 
 
 def _month_is_closed(ticket: Ticket, at: datetime) -> bool:

@@ -7,12 +7,14 @@ from django.utils import timezone
 
 from tenants.models import Job
 from tenants.services import audit, jobs
-from tickets.models import Handoff, Obligation, Ticket
-from tickets.models.choices import HandoffState, ObligationKind
+from tickets.models import Obligation
+from tickets.models.choices import ObligationKind
 from tickets.services.clocks import Clocks
-from tickets.services.handoffs import default_handoff
+from tickets.services.guard import lock
+from tickets.services.handoffs import default_handoff, waiting_offer
 
 EVERY = timedelta(minutes=1)
+MOST_A_RUN = 200  # their locks are held until the run ends
 
 
 @jobs.handles("tickets.sweep", every=EVERY)
@@ -22,18 +24,25 @@ def sweep(job: Job) -> None:
 
 
 def sweep_misses(now: datetime) -> int:
-    """Record every miss up to `now`, each at the instant of its deadline; return how many."""
-    overdue = Obligation.objects.overdue(now).filter(missed_at=None)
-    tickets = list(overdue.values_list("ticket_id", flat=True).distinct()[:2000])
-    return sum(record_misses(pk, now) for pk in tickets)
+    """
+    Record every miss up to `now`, each at the instant of its deadline; return how many.
+
+    A ticket that somebody works on right now waits for the next run.
+    """
+    overdue = Obligation.objects.overdue(now)
+    unseen = overdue.filter(missed_at=None).order_by("due_at").values_list("ticket_id", flat=True)
+    recorded = sum(record_misses(pk, now) for pk in dict.fromkeys(unseen[:MOST_A_RUN]))
+    unanswered = overdue.filter(kind=ObligationKind.HANDOFF).exclude(missed_at=None)
+    for pk in unanswered.values_list("ticket_id", flat=True)[:MOST_A_RUN]:
+        give_to_default_owner(pk, now)
+    return recorded
 
 
 @transaction.atomic
 def record_misses(ticket_id: int, now: datetime) -> int:
-    ticket = (
-        Ticket.objects.select_for_update(of=["self"]).select_related("version").get(pk=ticket_id)
-    )
-    clocks = Clocks(ticket, None)
+    if (ticket := lock(ticket_id, skip_locked=True)) is None:
+        return 0
+    clocks = Clocks.of(ticket, None)
     missed = clocks.record_misses(now)
     clocks.save()
     for row in missed:
@@ -45,13 +54,12 @@ def record_misses(ticket_id: int, now: datetime) -> int:
             kind=row.kind,
             missed_at=row.missed_at.isoformat(),
         )
-        if row.kind == ObligationKind.HANDOFF:
-            give_to_default_owner(ticket, now)
     return len(missed)
 
 
-def give_to_default_owner(ticket: Ticket, now: datetime) -> None:
-    waiting = [HandoffState.OFFERED, HandoffState.DISPUTED]
-    last = Handoff.objects.filter(ticket=ticket).order_by("pk").last()
-    if last and last.state in waiting and ticket.is_open:
-        default_handoff(handoff=last, now=now)
+@transaction.atomic
+def give_to_default_owner(ticket_id: int, now: datetime) -> None:
+    """Give the last offer of a ticket, whose clock is missed, to its default owner."""
+    ticket = lock(ticket_id, skip_locked=True)
+    if ticket is not None and ticket.is_open and (waiting := waiting_offer(ticket)):
+        default_handoff(handoff=waiting, now=now)

@@ -2,38 +2,58 @@
 
 from datetime import datetime
 
-from django.db.models import BigIntegerField, Count, Sum
+from django.db.models import BigIntegerField, Count, Exists, OuterRef, Sum
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 
 from contracts.domain import scope
-from contracts.domain.scope import Facts, QuotaUse, Usage
+from contracts.domain.scope import Answer, Facts, QuotaUse, Usage
 from contracts.models import Period
 from contracts.rules import Rules
 from contracts.services import period_at
 from contracts.services.periods import lock_exclusive
 from tenants.models import Membership
 from tickets.models import Decision, Stage, Ticket
+from tickets.models.choices import WorkStream
 
 
-def decide(
+def reach(ticket: Ticket, facts: Facts, rules: Rules, *, after_operation: bool) -> scope.Decision:
+    """
+    Return the verdict on work of a ticket.
+
+    Quotas are counted under the lock of the contract's month: two requests at once cannot both
+    take the last one. A month is locked only where its quotas matter. What follows on a stage of
+    operation is classified from the second question.
+    """
+    skip = 1 if after_operation else 0
+    verdict = scope.decide(rules.terms, facts, skip=skip)
+    if not asks_quotas(verdict, rules):
+        return verdict
+    month = lock_exclusive(period_at(ticket.contract, ticket.received_at))
+    return scope.decide(rules.terms, facts, Usage(quotas=quotas_used(month, ticket)), skip)
+
+
+def asks_quotas(verdict: scope.Decision, rules: Rules) -> bool:
+    """Return whether a verdict that took every quota for full could be another one."""
+    limited = {clause.id for clause in rules.terms.scope.clauses if clause.quota}
+    return any(
+        step.kind == "clause" and step.ref in limited and step.answer != Answer.NO
+        for step in verdict.path
+    )
+
+
+def record(
     *,
     ticket: Ticket,
     stage: Stage,
+    verdict: scope.Decision,
     facts: Facts,
     rules: Rules,
     actor: Membership | None,
-    now: datetime,
+    at: datetime,
     reason: str = "",
 ) -> Decision:
-    """
-    Take and store the verdict on a stage; the stage then carries its facts and activity.
-
-    Quotas are counted under the lock of the contract's month: two requests at once cannot both
-    take the last one. The maintenance half of an incident is classified from the second question.
-    """
-    skip = 1 if stage.sequence > 1 and stage.stream == "maintenance" else 0
-    verdict = scope.decide(rules.terms, facts, usage_of(ticket, stage, rules), skip)
+    """Store the verdict on a stage, which then carries it with its facts; the caller saves."""
     clause = rules.terms.clause(verdict.clause_id) if verdict.clause_id else None
     decision = Decision.objects.create(
         tenant_id=ticket.tenant_id,
@@ -50,33 +70,38 @@ def decide(
         facts=facts.to_dict(),
         by=actor,
         reason=reason,
-        at=now,
+        at=at,
     )
     stage.decision, stage.facts = decision, facts.to_dict()
     stage.activity = verdict.activity or stage.activity
     return decision
 
 
-def usage_of(ticket: Ticket, stage: Stage, rules: Rules) -> Usage:
-    """Return what of the month's quotas other stages have used; locks the month when it counts."""
-    clauses = [clause.id for clause in rules.terms.scope.clauses if clause.quota]
-    if not clauses:
-        return Usage()
-    month = lock_exclusive(period_at(ticket.contract, ticket.received_at))
-    return Usage(quotas=quotas_used(month, clauses, without=stage))
+def follows_operation(stage: Stage) -> bool:
+    """Return whether a stage is what maintenance does after operation had the ticket."""
+    if stage.stream != WorkStream.MAINTENANCE or stage.sequence == 1:
+        return False
+    earlier = Stage.objects.filter(ticket_id=stage.ticket_id, sequence__lt=stage.sequence)
+    return earlier.filter(stream=WorkStream.OPERATION).exists()
 
 
-def quotas_used(month: Period, clauses: list[str], without: Stage) -> dict[str, QuotaUse]:
+def quotas_used(month: Period, without: Ticket) -> dict[str, QuotaUse]:
+    """Return what other tickets of the month have used; a ticket counts once a clause."""
     effort = Cast(KeyTextTransform("effort_minutes", "facts"), BigIntegerField())
+    again = Stage.objects.filter(
+        ticket=OuterRef("ticket"),
+        sequence__gt=OuterRef("sequence"),
+        decision__clause_id=OuterRef("decision__clause_id"),
+    )
     rows = (
         Stage.objects.filter(
+            ~Exists(again),
             decision__uses_quota=True,
-            decision__clause_id__in=clauses,
             ticket__contract_id=month.contract_id,
             ticket__received_at__gte=month.starts_at,
             ticket__received_at__lt=month.ends_at,
         )
-        .exclude(pk=without.pk)
+        .exclude(ticket=without)
         .values("decision__clause_id")
         .annotate(count=Count("pk"), minutes=Sum(effort))
     )

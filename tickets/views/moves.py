@@ -13,7 +13,6 @@ from tickets.forms import FORMS, StepForm
 from tickets.models import Ticket
 from tickets.models.choices import HandoffState, Status, TicketType, WorkStream
 
-
 TEMPLATES = {
     Action.COMMENT: "tickets/_comment_form.html",
     Action.CONFIRM_FACTS: "tickets/_facts_form.html",
@@ -105,7 +104,9 @@ class Offer:
     primary: bool
 
 
-def offers(ticket: Ticket, actor_at: Callable[[Action], Membership | None], handoffs) -> list[Offer]:
+def offers(
+    ticket: Ticket, actor_at: Callable[[Action], Membership | None], handoffs
+) -> list[Offer]:
     """Return the steps this person may take, the next one first and marked primary."""
     offered = any(h.state == HandoffState.OFFERED for h in handoffs)
     found = []

@@ -176,7 +176,8 @@ class Stepper:
         if entry.event in (Event.START, Event.RETARGET):
             self.hours, self.within = self.oracles[entry.hours], entry.within.duration
             if not self.missed_at and self.total("running") > self.within:
-                self.missed_at, self.reclassified = entry.at, True
+                self.due_at = self.missed_at = entry.at
+                self.reclassified = True
         if entry.event != Event.PAUSE and not self.missed_at:
             self.due_at = self.hours.add(entry.at, self.within - self.total("running"))
         modes = {"pause": "paused", "stop": "stopped", "retarget": self.mode}

@@ -226,6 +226,11 @@ class TestPause:
         assert (resumed.status, resumed.missed_at) == ("missed", at(5, 14))
         assert resumed.due_at == at(5, 14)
 
+    def test_in_the_second_after_the_deadline_is_no_miss_and_leaves_nothing(self):
+        ledger = [start(at(5, 9)), pause(at(5, 14, 0, 0, 400_000)), resume(at(5, 15))]
+        state = evaluate(ledger, HOURS, at(5, 15))
+        assert (state.status, state.due_at) == (Status.RUNNING, at(5, 15))
+
     @pytest.mark.parametrize("cause", sorted(PAUSE_CAUSES))
     def test_is_for_what_the_client_causes(self, cause):
         ledger = [start(at(5, 9)), pause(at(5, 10), cause)]
@@ -295,7 +300,8 @@ class TestRetarget:
 
     def test_to_no_target_keeps_a_miss(self):
         ledger = [start(at(5, 9), "1h"), retarget(at(5, 11), None)]
-        assert evaluate(ledger, HOURS, at(30, 9)).missed_at == at(5, 10)
+        state = evaluate(ledger, HOURS, at(30, 9))
+        assert (state.missed_at, state.due_at) == (at(5, 10), None)
 
 
 class TestReopen:
@@ -397,6 +403,11 @@ class TestSegments:
         assert segments(ledger, HOURS, at(9, 9)) == [
             Segment(at(5, 9), at(5, 10), Kind.PAUSED, HOUR, "client_information")
         ]
+
+    def test_do_not_blame_the_client_after_a_stop(self):
+        ledger = [*PAUSED, stop(at(5, 11)), reopen(at(5, 12))]
+        causes = [segment.cause for segment in segments(ledger, HOURS, at(5, 14))]
+        assert causes == ["", "client_information", "", ""]
 
     def test_keep_the_cause_of_a_pause_through_a_new_target(self):
         ledger = [*PAUSED, retarget(at(5, 11), "8h"), resume(at(5, 12))]

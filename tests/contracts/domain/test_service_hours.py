@@ -242,6 +242,32 @@ class TestBusinessDays:
         assert hours.close_of_business_day(wednesday_early, 1) == utc(2026, 6, 4, 6)
         assert hours.close_of_business_day(wednesday_late, 1) == utc(2026, 6, 5, 6)
 
+    def test_a_night_shift_ends_where_the_next_day_opens(self):
+        week = {
+            "mon": [("22:00", "10:00")],
+            "tue": [("08:00", "18:00")],
+            "wed": [("08:00", "18:00")],
+        }
+        hours = ServiceHours("UTC", week)
+        assert hours.close_of_business_day(utc(2026, 6, 2, 7), 1) == utc(2026, 6, 2, 18)
+        assert hours.close_of_business_day(utc(2026, 6, 2, 8), 1) == utc(2026, 6, 3, 18)
+
+    def test_a_day_inside_a_longer_shift_closes_with_it(self):
+        hours = ServiceHours("UTC", {"mon": [("22:00", "20:00")], "tue": [("08:00", "09:00")]})
+        assert hours.close_of_business_day(utc(2026, 6, 1, 12), 1) == utc(2026, 6, 2, 20)
+        assert hours.end_of_business_day(utc(2026, 6, 2, 8, 30)) == utc(2026, 6, 2, 20)
+
+    @pytest.mark.parametrize("month", [3, 12])
+    def test_around_new_year_they_are_the_same_whatever_was_asked_before(self, month):
+        hours = ServiceHours("America/New_York", every_day(("18:00", "17:00")))
+        hours.add(utc(2026, month, 1), HOUR)
+        new_york = ZoneInfo("America/New_York")
+        for year, day in ((2026, 1), (2027, 1), (2025, 365), (2026, 365)):
+            at = datetime(year, 1, 1, 3, tzinfo=new_york) + timedelta(days=day - 1)
+            close = at.replace(hour=17)
+            assert hours.end_of_business_day(at) == close
+            assert hours.close_of_business_day(at, 1) == close + timedelta(days=1)
+
     def test_around_the_clock_a_day_closes_at_midnight(self):
         assert ServiceHours.always().close_of_business_day(utc(2026, 6, 5, 12), 1) == utc(
             2026, 6, 7

@@ -1,0 +1,68 @@
+"""Every route of the resolver, and what stands for another tenant's object in its address."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from contracts.models import Contract
+from reports.models import MonthlyReport
+from tests.isolation.rows import World
+from tickets.models import Handoff, Ticket
+
+
+@dataclass(frozen=True)
+class Route:
+    """An address with names in angle brackets: `tickets/<key>/resolve/`."""
+
+    template: str
+
+    @property
+    def names(self) -> list[str]:
+        """Return the beginning of the template up to each name: what the name means there."""
+        return [self.template[: found.end()] for found in re.finditer(r"<\w+>", self.template)]
+
+    def filled(self, identifiers: dict[str, str]) -> str:
+        """Return the address; a name of which nobody said what it means is a KeyError."""
+        meanings = iter([identifiers[name] for name in self.names])
+        return "/" + re.sub(r"<\w+>", lambda _found: next(meanings), self.template)
+
+
+def _walk(resolver: URLResolver, before: str = "") -> Iterator[Route]:
+    for pattern in resolver.url_patterns:
+        template = before + _plain(str(pattern.pattern))
+        if isinstance(pattern, URLPattern):
+            yield Route(template)
+        else:
+            yield from _walk(pattern, template)
+
+
+def _plain(pattern: str) -> str:
+    """Return a pattern of `path` or `re_path` with nothing but names left in it."""
+    named = re.sub(r"\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)", r"<\1>", pattern)
+    named = re.sub(r"<\w+:(\w+)>", r"<\1>", named)
+    return re.sub(r"\\Z|[\^$?\\]", "", named)
+
+
+def routes() -> list[Route]:
+    """Return every route once; the one with a format suffix is its twin's."""
+    found = {route.template: route for route in _walk(get_resolver())}
+    return [found[template] for template in sorted(found) if "<format>" not in template]
+
+
+def _public_id(model) -> Callable[[World], str]:
+    return lambda world: world.public_id_of(model)
+
+
+NEVER = "A" * 16  # 96 bits that nobody drew
+
+# What a name means: the identifier of globex's object, and one that never was.
+MEANINGS: dict[str, tuple[Callable[[World], str], str]] = {
+    "contracts/<public_id>": (_public_id(Contract), NEVER),
+    "reports/<public_id>": (_public_id(MonthlyReport), NEVER),
+    "reports/draft/<contract>": (_public_id(Contract), NEVER),
+    "reports/draft/<contract>/<month>": (lambda world: "2026-04", "2026-04"),
+    "tickets/<key>": (lambda world: world.id_of(Ticket) and f"{world.tenant.code}-7", "ACME-9999"),
+    "tickets/handoffs/<public_id>": (_public_id(Handoff), NEVER),
+}

@@ -1,0 +1,164 @@
+"""
+Every route, as everybody who has no business with globex's objects.
+
+The routes come from the resolver: a new one is swept without anybody thinking of it, and one
+with a name that has no meaning in `routes.MEANINGS` fails here.
+"""
+
+import re
+
+import pytest
+from django.test import Client
+
+from tenants.models import Membership
+from tenants.roles import Role
+from tenants.scoping import tenant_scope
+from tests.factories import MembershipFactory, UserFactory
+from tests.isolation.rows import World, every
+from tests.isolation.routes import MEANINGS, Route, routes
+
+pytestmark = [pytest.mark.django_db, pytest.mark.allow_n_plus_one]
+
+FOUND = routes()
+WITH_NAMES = [route for route in FOUND if route.names]
+PLAIN = [route for route in FOUND if not route.names]
+PUBLIC = {"sign-in/", "sign-out/", "language/"}  # before anybody signed in
+
+FEWEST_WITH_NAMES, FEWEST_PLAIN = 15, 6
+
+
+def each(found: list[Route]):
+    return pytest.mark.parametrize("route", found, ids=lambda route: route.template or "/")
+
+
+@pytest.fixture
+def theirs(globex) -> World:
+    """One row of each table of globex, full of a word that must not appear."""
+    world = World(globex)
+    for model in every(lambda model: True):
+        world.id_of(model)
+    return world
+
+
+@pytest.fixture
+def strangers(acme, globex, members, client_of) -> dict[str, Client]:
+    """Browsers of people who may not see globex: acme's seven desks and three special cases."""
+    removed = MembershipFactory(tenant=acme)
+    MembershipFactory(tenant=globex, user=removed.user, is_active=False)
+    narrowed = client_of(_of_both(acme, globex))
+    session = narrowed.session
+    session["one_tenant"] = acme.pk
+    session.save()
+    people = {role: client_of(member) for role, member in members.items()}
+    people |= {
+        "removed from globex": client_of(removed),
+        "without any membership": client_of(UserFactory()),
+        "of both, showing acme": narrowed,
+    }
+    for client in people.values():
+        client.raise_request_exception = False
+    return people
+
+
+def _of_both(acme, globex) -> Membership:
+    member = MembershipFactory(tenant=acme, account_manager=True)
+    MembershipFactory(tenant=globex, user=member.user, account_manager=True)
+    return member
+
+
+def foreign(route: Route, world: World) -> str:
+    return route.filled({name: meaning(world) for name, (meaning, _) in MEANINGS.items()})
+
+
+def never(route: Route) -> str:
+    return route.filled({name: nobodys for name, (_, nobodys) in MEANINGS.items()})
+
+
+def words(response) -> str:
+    """Return the body without what differs between any two answers."""
+    body = b"".join(response) if response.streaming else response.content
+    return re.sub(r'(nonce|value)="[\w+/=-]{20,}"', "", body.decode(errors="replace"))
+
+
+def seen(body: str, address: str = "") -> bool:
+    """Whether anything of globex is in it, but for the address that was asked for."""
+    return "globex" in body.replace(address, "").replace(address.strip("/"), "").lower()
+
+
+class TestTheSweep:
+    def test_finds_the_routes(self):
+        assert len(WITH_NAMES) >= FEWEST_WITH_NAMES
+        assert len(PLAIN) >= FEWEST_PLAIN
+
+    def test_knows_what_every_name_means(self):
+        named = {name for route in WITH_NAMES for name in route.names}
+
+        assert named - MEANINGS.keys() == set()
+
+    def test_has_no_meaning_left_over(self):
+        named = {name for route in WITH_NAMES for name in route.names}
+
+        assert MEANINGS.keys() - named == set()
+
+
+@each(WITH_NAMES)
+class TestAnothersObject:
+    def test_is_as_one_that_never_was_and_stays_as_it_is(self, route, theirs, strangers, globex):
+        before = _everything(globex)
+        for who, client in strangers.items():
+            for method in ("get", "post"):
+                ask = getattr(client, method)
+                answer, nothing = ask(foreign(route, theirs)), ask(never(route))
+
+                assert answer.status_code in {404, 405}, (who, method, answer.status_code)
+                assert answer.status_code == nothing.status_code, (who, method)
+                assert words(answer) == words(nothing), (who, method)
+                assert not seen(words(answer)), (who, method)
+        assert _everything(globex) == before
+
+    def test_is_not_even_asked_for_by_nobody(self, route, theirs, client):
+        for method in ("get", "post", "put", "patch", "delete"):
+            answer = getattr(client, method)(foreign(route, theirs))
+            there = answer.status_code == 302 and answer.url.startswith("/sign-in/")
+
+            assert there or answer.status_code in {401, 403, 405}, (method, answer.status_code)
+            assert not seen(words(answer))
+
+    def test_is_there_for_its_own_people(self, route, theirs, globex_members, client_of):
+        """Else the addresses above would be wrong, and their 404 would prove nothing."""
+        statuses = set()
+        for member in globex_members.values():
+            client = client_of(member)
+            client.raise_request_exception = False
+            for method in ("get", "post"):
+                statuses.add(getattr(client, method)(foreign(route, theirs)).status_code)
+
+        assert statuses - {404, 405}
+
+
+@each(PLAIN)
+class TestAPageWithoutAnObject:
+    def test_shows_nothing_of_another_tenant(self, route, theirs, strangers):
+        for who, client in strangers.items():
+            if "of both" in who:
+                continue  # the menu names the clients they may choose
+            answer = client.get(route.filled({}))
+
+            assert answer.status_code < 500 or route.template in PUBLIC, who
+            assert not seen(words(answer)), who
+
+    def test_is_for_people_who_signed_in(self, route, client):
+        if route.template in PUBLIC:
+            assert client.get(route.filled({})).status_code in {200, 405}
+            return
+        answer = client.get(route.filled({}))
+        assert answer.status_code in {302, 401, 403}
+        assert answer.status_code != 302 or answer.url.startswith("/sign-in/")
+
+
+def _everything(tenant) -> dict[str, list]:
+    with tenant_scope(tenant):
+        return {
+            model._meta.label: list(model._default_manager.order_by("pk").values())
+            for model in every(lambda model: True)
+        }

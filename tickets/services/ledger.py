@@ -1,0 +1,108 @@
+"""Ledgers as rows: read into the rule's values, written back, repeated in an Obligation's columns."""
+
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+
+from django.db import connection
+
+from contracts.domain import clock
+from contracts.domain.clock import Entry, Event
+from contracts.domain.durations import parse_length
+from contracts.rules import Rules
+from tenants.models import Membership
+from tenants.scoping import require_in_scope
+from tickets.models import LedgerEntry, Obligation, Ticket
+from tickets.models.choices import ClockState
+
+COLUMNS = {
+    "state": "text",
+    "due_at": "timestamptz",
+    "stopped_at": "timestamptz",
+    "missed_at": "timestamptz",
+    "reclassified": "boolean",
+    "used_seconds": "bigint",
+    "paused_seconds": "bigint",
+    "decided_at": "timestamptz",
+    "within": "text",
+    "hours": "text",
+    "priority": "text",
+    "creditable": "boolean",
+}
+_NAMES = ", ".join(COLUMNS)
+_UPDATE = (
+    f"UPDATE tickets_obligation AS row SET {', '.join(f'{n} = new.{n}' for n in COLUMNS)}"  # noqa: S608
+    f" FROM unnest(%s::bigint[], {', '.join(f'%s::{kind}[]' for kind in COLUMNS.values())})"
+    f" AS new(id, {_NAMES}) WHERE row.id = new.id AND row.tenant_id = ANY(%s)"
+)
+
+
+def load(ticket: Ticket, *, stopped: bool) -> list[Obligation]:
+    """Return the running clocks of a ticket, with `stopped` all, each with its `entries`."""
+    rows = LedgerEntry.objects.filter(obligation__ticket=ticket).select_related("obligation")
+    if not stopped:
+        rows = rows.filter(obligation__stopped_at=None)
+    return with_entries(rows.order_by("obligation_id", "pk"))
+
+
+def with_entries(rows) -> list[Obligation]:
+    """Return the clocks of ledger rows that are sorted by clock and loaded with it."""
+    clocks = []
+    for _pk, group in groupby(rows, key=attrgetter("obligation_id")):
+        ledger = list(group)
+        clock_row = ledger[0].obligation
+        clock_row.entries = [entry_of(row) for row in ledger]
+        clocks.append(clock_row)
+    return clocks
+
+
+def update(rows: list[Obligation]) -> None:
+    """Write the columns of all rows in one statement."""
+    if not rows:
+        return
+    tenants = {row.tenant_id for row in rows}
+    require_in_scope(tenants)
+    values = [[getattr(row, name) for row in rows] for name in ("id", *COLUMNS)]
+    with connection.cursor() as cursor:
+        cursor.execute(_UPDATE, [*values, list(tenants)])
+
+
+def entry_of(row: LedgerEntry) -> Entry:
+    """Return the rule's view of a ledger row."""
+    within = parse_length(row.within) if row.within else None
+    return Entry(Event(row.event), row.at, within, row.hours, row.cause)
+
+
+def row_of(clock_row: Obligation, entry: Entry, by: Membership | None, reason: str) -> LedgerEntry:
+    return LedgerEntry(
+        tenant_id=clock_row.tenant_id,
+        obligation=clock_row,
+        event=entry.event,
+        at=entry.at,
+        within=str(entry.within or ""),
+        hours=entry.hours,
+        cause=entry.cause,
+        reason=reason[:200],
+        by=by,
+    )
+
+
+def write_state(row: Obligation, entries: list[Entry], rules: Rules) -> None:
+    """Copy what the ledger says at its last entry into the columns; void is stopped there."""
+    last = entries[-1]
+    state = clock.evaluate(entries, rules.hours, last.at)
+    row.state = state.status.value
+    row.due_at, row.missed_at = state.due_at, state.missed_at
+    row.stopped_at = last.at if last.event == Event.VOID else state.stopped_at
+    row.reclassified = state.reclassified
+    row.used_seconds = int(state.used.total_seconds())
+    row.paused_seconds = int(state.paused.total_seconds())
+    row.decided_at = state.missed_at or row.stopped_at
+
+
+def write_miss(row: Obligation, rules: Rules, now: datetime) -> bool:
+    """Write a deadline that has passed by `now` into the columns; return whether one has."""
+    missed_at = clock.evaluate(row.entries, rules.hours, now).missed_at
+    if missed_at is not None:
+        row.state, row.missed_at, row.decided_at = ClockState.MISSED, missed_at, missed_at
+    return missed_at is not None

@@ -1,0 +1,100 @@
+"""Which clocks a stage promises, and what ends when a new decision promises something else."""
+
+from datetime import datetime
+
+from contracts.domain.terms import Party
+from contracts.rules import Rules
+from tenants import roles
+from tickets.models import Comment, Decision, Stage, Ticket
+from tickets.models.choices import OUT_OF_SCOPE, Lane, ObligationKind, Outcome, TicketType
+from tickets.services.clocks import Clocks
+
+WITHOUT_WORDS = frozenset({"servicenow"})  # logs that hold no words: updates cannot be measured
+FOLLOW_THE_VERDICT = (
+    ObligationKind.RESTORE,
+    ObligationKind.UPDATE,
+    ObligationKind.RESOLVE,
+    ObligationKind.ESTIMATE,
+)
+
+
+def is_clients(activity: str, rules: Rules) -> bool:
+    """Return whether the terms give the activity (empty: the service desk's) to the client."""
+    named = rules.terms.accountable(activity or "service_desk")
+    return named is not None and named.party == Party.CLIENT
+
+
+def is_outside(decision: Decision) -> bool:
+    return decision.outcome in OUT_OF_SCOPE
+
+
+def promised(ticket: Ticket, stage: Stage, rules: Rules) -> set[str]:
+    """
+    Return the kinds of clock that may run for a stage. None of the vendor's for a client's activity.
+
+    Out of scope nothing is promised but to acknowledge and to send the estimate; restoring is
+    measured all the same, for no credit.
+    """
+    if is_clients(stage.activity, rules):
+        return set()
+    outside = is_outside(stage.decision)
+    kinds = {ObligationKind.ACKNOWLEDGE, ObligationKind.HANDOFF}
+    if not outside:
+        kinds |= {ObligationKind.RESOLVE, ObligationKind.PERMANENT_FIX}
+    elif stage.decision.outcome == Outcome.ESTIMATE:
+        kinds.add(ObligationKind.ESTIMATE)
+    if ticket.type == TicketType.INCIDENT and ticket.restored_at is None:
+        kinds.add(ObligationKind.RESTORE)
+        if not outside and ticket.source not in WITHOUT_WORDS:
+            kinds.add(ObligationKind.UPDATE)
+    return kinds
+
+
+def start_clocks(clocks: Clocks, stage: Stage, at: datetime) -> None:
+    """Start what is promised for a new ticket."""
+    kinds = promised(clocks.ticket, stage, clocks.rules)
+    for kind in (ObligationKind.ACKNOWLEDGE, *FOLLOW_THE_VERDICT):
+        if kind in kinds:
+            clocks.start(kind, stage, at, creditable=not is_outside(stage.decision))
+
+
+def start_if_promised(clocks: Clocks, kind: str, stage: Stage, at: datetime) -> None:
+    """Start a clock that something else than a verdict sets off."""
+    if kind in promised(clocks.ticket, stage, clocks.rules):
+        clocks.start(kind, stage, at)
+
+
+def hold_to_verdict(clocks: Clocks, stage: Stage, at: datetime) -> None:
+    """
+    Let a new verdict on a stage start what it promises and void what it does not; all are loaded.
+
+    What was stopped by being done is done. The restoration keeps its credit where an earlier stage
+    promised it.
+    """
+    kinds = promised(clocks.ticket, stage, clocks.rules)
+    if not kinds:
+        clocks.void_all(at, cause="clients_activity")
+        return
+    for kind in (*FOLLOW_THE_VERDICT, ObligationKind.PERMANENT_FIX):
+        if kind not in kinds:
+            clocks.void(kind, at, cause="not_promised")
+    restore = clocks.running(ObligationKind.RESTORE)
+    if restore and restore.stage_id == stage.pk:
+        clocks.give_credit(ObligationKind.RESTORE, not is_outside(stage.decision))
+    for kind in wanted(clocks):
+        if kind in kinds and not clocks.was_done(kind):
+            clocks.start(kind, stage, at, creditable=not is_outside(stage.decision))
+    if not clocks.of_kind(ObligationKind.ACKNOWLEDGE) and not has_spoken(clocks.ticket):
+        clocks.start(ObligationKind.ACKNOWLEDGE, stage, at)
+
+
+def wanted(clocks: Clocks) -> list[str]:
+    """Return what a verdict can start: the permanent fix too, once an offer or restoration has."""
+    begun = clocks.ticket.restored_at or clocks.of_kind(ObligationKind.HANDOFF)
+    return [*FOLLOW_THE_VERDICT, *([ObligationKind.PERMANENT_FIX] if begun else [])]
+
+
+def has_spoken(ticket: Ticket) -> bool:
+    """Return whether a vendor person has said something to the client."""
+    said = Comment.objects.filter(ticket=ticket, lane=Lane.PUBLIC)
+    return said.filter(author__role__in=roles.VENDOR).exists()
