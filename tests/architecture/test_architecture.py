@@ -96,7 +96,7 @@ def functions(path: Path) -> Iterator[tuple[int, str]]:
 
 def test_sizes_are_reported(record_property):
     """Nothing is asserted of them: look with `pytest -s` for the noun that wants its own name."""
-    files = sorted(((len(p.read_text().splitlines()), str(p.relative_to(ROOT))) for p in sources()))
+    files = sorted((len(p.read_text().splitlines()), str(p.relative_to(ROOT))) for p in sources())
     found = sorted(size for path in sources() for size in functions(path))
     long_files = [f"{lines:5} {name}" for lines, name in files[::-1] if lines > 300]
     long_functions = [f"{lines:5} {name}" for lines, name in found[::-1] if lines > 30]

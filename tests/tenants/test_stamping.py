@@ -1,7 +1,7 @@
 """The scope reaches the database, once a transaction, and leaves with it."""
 
 import threading
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 
 import psycopg
 import pytest
@@ -107,18 +107,18 @@ class TestSavepoints:
     def test_a_rollback_takes_the_inner_scope_with_it(self, numbers, acme, globex):
         with tenant_scope(acme, globex):
             assert len(numbers()) == 2
-            with pytest.raises(ZeroDivisionError), transaction.atomic(), tenant_scope(acme):
+            with suppress(ZeroDivisionError), transaction.atomic(), tenant_scope(acme):
                 assert numbers() == ["ACME"]
-                _ = 1 / 0
+                raise ZeroDivisionError
             assert numbers() == ["ACME", "GLOBEX"]
 
     def test_a_rollback_inside_the_inner_scope_keeps_it(self, numbers, acme, globex):
         with tenant_scope(acme, globex):
             assert len(numbers()) == 2
             with tenant_scope(acme):
-                with pytest.raises(ZeroDivisionError), transaction.atomic():
+                with suppress(ZeroDivisionError), transaction.atomic():
                     assert numbers() == ["ACME"]
-                    _ = 1 / 0
+                    raise ZeroDivisionError
                 assert numbers() == ["ACME"]
 
     def test_a_release_keeps_to_the_scope_of_the_moment(self, numbers, acme, globex):
@@ -257,11 +257,12 @@ class TestTheNextBorrower:
 
     def test_a_lost_connection_is_djangos_error(self, numbers, acme, globex):
         with tenant_scope(acme, globex):
-            with pytest.raises((OperationalError, InterfaceError)), transaction.atomic():
+            with transaction.atomic():
                 assert len(numbers()) == 2
                 _end_session(_backend())
-                with tenant_scope(acme):
+                with tenant_scope(acme), pytest.raises((OperationalError, InterfaceError)):
                     numbers()
+                transaction.set_rollback(True)
             connection.close()
             with transaction.atomic():
                 assert len(numbers()) == 2
