@@ -1,5 +1,5 @@
 """
-How fast clocks are: `python -m tests.bench.bench_clock` prints a table.
+How fast clocks are.
 
 Each row is measured beside its floor, in turns: the same question answered by a bare bisection over
 prefix sums that are laid out here, without checks. Two floors are tried, one on instants and one on
@@ -7,13 +7,11 @@ UTC seconds; the faster one counts.
 """
 
 import gc
-import platform
 import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate
-from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
@@ -266,26 +264,3 @@ def run() -> list[dict[str, Any]]:
         return [_row(*case) for case in CASES]
     finally:
         gc.enable()
-
-
-def _processor() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    return next((x.split(":")[1].strip() for x in lines if x.startswith("model name")), "unknown")
-
-
-def main() -> None:
-    print(f"Python {platform.python_version()}, {platform.platform()}, {_processor()}")  # noqa: T201
-    head = ("case", "size", "median us", "p10..p90", "floor us", "ratio")
-    layout = "{:<26}{:>11}{:>11}{:>16}{:>10}{:>7}"
-    print(layout.format(*head))  # noqa: T201
-    for row in run():
-        spread = "{}..{}".format(*row["spread_us"])
-        print(  # noqa: T201
-            layout.format(
-                row["name"], row["size"], row["median_us"], spread, row["floor_us"], row["ratio"]
-            )
-        )
-
-
-if __name__ == "__main__":
-    main()

@@ -1,14 +1,8 @@
 """How long the rules take: a verdict, and a month's statement, beside the barest loop there is."""
 
-import platform
-import statistics
-import sys
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from time import perf_counter_ns
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from contracts import terms_yaml
@@ -16,27 +10,28 @@ from contracts.domain.cost import Authority, AuthorityKind, Month, MonthFacts, W
 from contracts.domain.cost import statement as state
 from contracts.domain.scope import Facts, decide
 from contracts.domain.terms import Place, Terms, Tier, parse
+from tests.bench.machine import Row, row
 
 CONTRACT = Path(__file__).parents[2] / "portal" / "demo" / "contracts" / "hoshino.yaml"
 CLAUSES = 30
 ENTRIES = 1000
 
 
-def run() -> list[dict[str, Any]]:
+def run() -> list[Row]:
     """Return one row a rule: median and spread (quartiles) in microseconds, and the floor's."""
     return [_verdict(), _statement()]
 
 
-def _verdict() -> dict[str, Any]:
+def _verdict() -> Row:
     terms = _thirty_clauses()
     facts = Facts(activity="adaptive", system="core", environment="production", in_hours=True)
     rows = [{"system": "pos", "environment": "production"} for _ in range(CLAUSES)]
     wanted = {"system": "core", "environment": "production"}
 
     def floor() -> bool:
-        return any(row == wanted for row in rows)
+        return any(each == wanted for each in rows)
 
-    return _row("decide", CLAUSES, lambda: decide(terms, facts), floor, inner=50)
+    return row("decide", CLAUSES, lambda: decide(terms, facts), floor, inner=50)
 
 
 def _thirty_clauses() -> Terms:
@@ -54,7 +49,7 @@ def _thirty_clauses() -> Terms:
     return parse(document)
 
 
-def _statement() -> dict[str, Any]:
+def _statement() -> Row:
     facts = _thousand_entries()
     rates = {Tier.L1: 5000, Tier.L2: 9000, Tier.L3: 12_000}
 
@@ -64,7 +59,7 @@ def _statement() -> dict[str, Any]:
             total += int((work.ends_at - work.starts_at).total_seconds()) // 60 * rates[work.tier]
         return total // 60
 
-    return _row("statement", ENTRIES, lambda: state(facts), floor, inner=1)
+    return row("statement", ENTRIES, lambda: state(facts), floor, inner=1)
 
 
 def _thousand_entries() -> MonthFacts:
@@ -91,43 +86,3 @@ def _thousand_entries() -> MonthFacts:
         for number in range(ENTRIES)
     )
     return MonthFacts(Month(2026, 4, "Asia/Tokyo"), (version,), date(2026, 1, 1), work=works)
-
-
-def _row(
-    name: str, size: int, rule: Callable[[], object], floor: Callable[[], object], inner: int
-) -> dict[str, Any]:
-    median, spread = _measure(rule, inner)
-    floor_median, _ = _measure(floor, inner)
-    return {
-        "name": name,
-        "size": size,
-        "median_us": round(median, 1),
-        "spread_us": round(spread, 1),
-        "floor_us": round(floor_median, 2),
-        "ratio": round(median / floor_median, 1),
-    }
-
-
-def _measure(call: Callable[[], object], inner: int, rounds: int = 41) -> tuple[float, float]:
-    call()
-    samples = []
-    for _ in range(rounds):
-        begun = perf_counter_ns()
-        for _ in range(inner):
-            call()
-        samples.append((perf_counter_ns() - begun) / 1000 / inner)
-    first, _, third = statistics.quantiles(samples, n=4)
-    return statistics.median(samples), third - first
-
-
-def _print_table() -> None:
-    out = sys.stdout
-    out.write(f"Python {platform.python_version()}, {platform.machine()}, {platform.platform()}\n")
-    rows = run()
-    out.write(" ".join(f"{name:>10}" for name in rows[0]) + "\n")
-    for row in rows:
-        out.write(" ".join(f"{value!s:>10}" for value in row.values()) + "\n")
-
-
-if __name__ == "__main__":
-    _print_table()

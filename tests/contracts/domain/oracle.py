@@ -99,7 +99,7 @@ class Oracle:
             starts, ends = _wall(on, opens), _wall(on, closes)
             if ends <= starts:
                 ends += DAY
-            minutes |= set(range(self._first_at_or_after(starts), self._after_last_before(ends)))
+            minutes |= set(range(self._first_at_or_after(starts), self._last_at(ends)))
         return minutes
 
     def _first_at_or_after(self, wall: datetime) -> int:
@@ -108,11 +108,13 @@ class Oracle:
             return 0
         return next((n for n in self._near(wall) if self.walls[n] >= wall), self.minutes)
 
-    def _after_last_before(self, wall: datetime) -> int:
-        """The minute after the last one at which the clock shows less than `wall`."""
+    def _last_at(self, wall: datetime) -> int:
+        """The last minute at which the clock shows `wall`; skipped, the first one after it."""
         if wall > self.walls[-1]:
             return self.minutes
-        return max((n + 1 for n in self._near(wall) if self.walls[n] < wall), default=0)
+        shown = [n for n in self._near(wall) if self.walls[n] == wall]
+        before = [n + 1 for n in self._near(wall) if self.walls[n] < wall]
+        return max(shown or before, default=0)
 
     def _near(self, wall: datetime) -> range:
         """The minutes around `wall`, further than any change of clocks moves it."""

@@ -347,6 +347,12 @@ class TestDaylightSaving:
             (utc(2026, 11, 1, 5, 15), utc(2026, 11, 1, 6, 45))
         ]
 
+    def test_an_end_at_the_first_minute_of_a_fold_takes_the_second_too(self):
+        hours = ServiceHours("America/New_York", {"sat": [("22:00", "01:00")]})
+        assert hours.windows(utc(2026, 11, 1), utc(2026, 11, 2)) == [
+            (utc(2026, 11, 1, 2), utc(2026, 11, 1, 6))
+        ]
+
     def test_a_gap_of_half_an_hour_is_found_to_the_second(self):
         hours = ServiceHours("Australia/Lord_Howe", every_day(("02:10", "03:00")))
         assert hours.windows(utc(2026, 10, 3), utc(2026, 10, 4)) == [
