@@ -30,7 +30,7 @@ demo: $(VENV)/.runtime  ## Run the portal with sample data (PORT=8000, ARGS=--on
 	@$(BIN)/python manage.py demo --port $(PORT) $(ARGS)
 
 test: $(VENV)/.development  ## Run the tests; those that need Redis or a browser skip where there is none
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 check: $(VENV)/.development  ## Lint, types, import contracts
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/lint-imports && $(BIN)/mypy

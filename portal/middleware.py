@@ -1,10 +1,12 @@
 """A refusal becomes a page, or an alert for htmx, in the reader's language and with its status."""
 
 from collections.abc import Callable
+from urllib.parse import urlsplit, urlunsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_htmx.http import HttpResponseClientRedirect
@@ -61,5 +63,8 @@ def refusal(request: HttpRequest, message: str, status: int) -> HttpResponse:
 
 def back(request: HttpRequest) -> str:
     """Return the page the form stood on, where it was one of ours."""
-    referer, host = request.headers.get("Referer", ""), f"//{request.get_host()}/"
-    return "/" + referer.split(host, 1)[1] if host in referer else "/"
+    referer = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(referer, {request.get_host()}):
+        return "/"
+    parts = urlsplit(referer)
+    return "/" + urlunsplit(("", "", parts.path, parts.query, "")).lstrip("/")

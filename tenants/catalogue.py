@@ -82,17 +82,17 @@ def _tables(cursor) -> Iterator[str]:
         yield from _keys(model, constraints)
         yield from _guards(model, triggers, tables[table][2:])
     known = {m._meta.db_table for m in models} | set(walls.directory_tables())
-    for name in sorted(tables.keys() - known - walls.UNREADABLE):
+    for name in sorted(tables.keys() - known - walls.READ_ONLY):
         yield f"{name}: no model of the registry knows this table."
 
 
 def _security(model, secured: bool, policies: dict) -> Iterator[str]:
-    table, condition = model._meta.db_table, walls.condition_of(model)
+    table = model._meta.db_table
     if not secured:
         yield f"{table}: row security is off."
     expected = {
-        name: (kind, "ALL", "{public}", condition, walls.IN_SCOPE)
-        for name, kind in walls.POLICIES.items()
+        policy.name: (policy.kind, policy.command, "{public}", policy.using, policy.check)
+        for policy in walls.policies_of(model)
     }
     for name, policy in expected.items():
         if policies.get((table, name)) != policy:

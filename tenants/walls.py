@@ -22,8 +22,7 @@ OWN_OR_IN_SCOPE = (
     "((tenant_id = ANY ((( SELECT app.tenants_or_none() AS tenants_or_none))::bigint[]))"
     " OR (user_id = ( SELECT app.acting_user() AS acting_user)))"
 )
-POLICIES = {"tenant_rows": "PERMISSIVE", "tenant_floor": "RESTRICTIVE"}
-UNREADABLE = {"django_migrations"}  # the app has no business there
+READ_ONLY = {"django_migrations"}  # the app may look whether it is up to date
 
 FUNCTIONS = """
 CREATE SCHEMA IF NOT EXISTS app;
@@ -51,6 +50,25 @@ BEGIN
     RAISE EXCEPTION 'A row of % never changes its tenant.', TG_TABLE_NAME USING ERRCODE = 'PT003';
 END $$;
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One rule of row security, in the words that the catalogue gives back."""
+
+    name: str
+    kind: str
+    command: str
+    using: str
+    check: str | None
+
+    def sql(self, table: str) -> str:
+        check = f" WITH CHECK ({self.check})" if self.check else ""
+        return (
+            f'DROP POLICY IF EXISTS {self.name} ON "{table}";'
+            f' CREATE POLICY {self.name} ON "{table}" AS {self.kind} FOR {self.command}'
+            f" TO PUBLIC USING ({self.using}){check};"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +106,25 @@ def composite_keys(model: type[TenantOwned]) -> Iterator[CompositeKey]:
             )
 
 
-def condition_of(model: type[TenantOwned]) -> str:
-    """Return the policy's expression; a person may always read their own memberships."""
-    return OWN_OR_IN_SCOPE if model._meta.label == "tenants.Membership" else IN_SCOPE
+def policies_of(model: type[TenantOwned]) -> list[Policy]:
+    """
+    Return the table's policies: rows of the scope, and a floor that no careless policy can lift.
+
+    A person may always read their own memberships: the scope is made from them. Writing them
+    stays inside the scope, as everywhere.
+    """
+    own = model._meta.label == "tenants.Membership"
+    seen = OWN_OR_IN_SCOPE if own else IN_SCOPE
+    policies = [
+        Policy("tenant_rows", "PERMISSIVE", "ALL", seen, IN_SCOPE),
+        Policy("tenant_floor", "RESTRICTIVE", "ALL", seen, IN_SCOPE),
+    ]
+    if own:
+        policies += [
+            Policy("tenant_update", "RESTRICTIVE", "UPDATE", IN_SCOPE, None),
+            Policy("tenant_delete", "RESTRICTIVE", "DELETE", IN_SCOPE, None),
+        ]
+    return policies
 
 
 def functions() -> dict[str, str]:
@@ -134,13 +168,7 @@ def key_of(table: str) -> str:
 def wall_around(model: type[TenantOwned], existing: set[str]) -> str:
     table = model._meta.db_table
     statements = [f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY;']
-    for name, kind in POLICIES.items():
-        check = IN_SCOPE  # a row is only ever written inside the scope
-        statements += [
-            f'DROP POLICY IF EXISTS {name} ON "{table}";',
-            f'CREATE POLICY {name} ON "{table}" AS {kind} FOR ALL TO PUBLIC'
-            f" USING ({condition_of(model)}) WITH CHECK ({check});",
-        ]
+    statements += [policy.sql(table) for policy in policies_of(model)]
     for key in composite_keys(model):
         if key.target in existing:
             statements.append(
@@ -185,7 +213,8 @@ def grants(walled: list[type[TenantOwned]], existing: set[str], app_role: str) -
     for model in walled:
         verbs = "SELECT, INSERT" if model.append_only else "SELECT, INSERT, UPDATE, DELETE"
         statements.append(f'GRANT {verbs} ON "{model._meta.db_table}" TO "{app_role}";')
-    for table in directory_tables():
-        if table in existing and table not in UNREADABLE:
-            statements.append(f'GRANT SELECT, INSERT, UPDATE, DELETE ON "{table}" TO "{app_role}";')
+    for table in existing & set(directory_tables()):
+        statements.append(f'GRANT SELECT, INSERT, UPDATE, DELETE ON "{table}" TO "{app_role}";')
+    for table in existing & READ_ONLY:
+        statements.append(f'GRANT SELECT ON "{table}" TO "{app_role}";')
     return "\n".join(statements)

@@ -5,7 +5,8 @@ from django.db import DatabaseError, IntegrityError, connection, connections, mo
 
 from tenants import walls
 from tenants.models import Tenant, TenantOwned
-from tenants.scoping import tenant_scope
+from tenants.scoping import acting_as, tenant_scope
+from tests.factories import MembershipFactory
 from tests.isolation.rows import World, every
 
 ALL = every(lambda model: True)
@@ -280,7 +281,18 @@ def test_the_app_owns_nothing_and_makes_nothing(acme):
             f'ALTER TABLE "{ALL[0]._meta.db_table}" DISABLE ROW LEVEL SECURITY',
             f'DROP POLICY tenant_floor ON "{ALL[0]._meta.db_table}"',
             f"SET ROLE {connections['owner'].settings_dict['USER']}",
-            "SELECT * FROM django_migrations",
+            "DELETE FROM django_migrations",
         ):
             assert refusal(statement) == DENIED, statement
     assert connection.settings_dict["USER"] != connections["owner"].settings_dict["USER"]
+
+
+def test_a_person_may_read_their_memberships_without_a_scope_and_write_none(acme):
+    mine = MembershipFactory(tenant=acme)
+
+    with acting_as(mine.user_id), connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM tenants_membership")
+        assert cursor.fetchone() == (1,)
+        for write in ("DELETE FROM tenants_membership", "UPDATE tenants_membership SET role = 'x'"):
+            with pytest.raises(DatabaseError, match="No tenant scope"), transaction.atomic():
+                cursor.execute(write)

@@ -23,6 +23,7 @@ from tests.processes import required, running, wait_for
 
 pytestmark = [
     pytest.mark.redis,
+    pytest.mark.xdist_group("redis"),  # one broker, emptied by each test
     pytest.mark.django_db(transaction=True, databases=["default", "owner"]),
 ]
 URL = os.environ.get("REDIS_TEST_URL", "")

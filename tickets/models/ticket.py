@@ -17,13 +17,16 @@ class TicketQuerySet(TenantQuerySet):
 
     def visible_to(self, memberships: list[Membership]) -> "TicketQuerySet":
         """Keep what these desks may see: a requester only their own where the tenant says so."""
-        own_only = [
-            m for m in memberships if m.role == "requester" and not m.tenant.requesters_see_all
-        ]
-        rows = self
-        for member in own_only:
-            rows = rows.exclude(Q(tenant_id=member.tenant_id) & ~Q(requester_id=member.pk))
-        return rows
+        own_only = {
+            m.tenant_id
+            for m in memberships
+            if m.role == "requester"
+            if not m.tenant.requesters_see_all
+        } - {m.tenant_id for m in memberships if m.role != "requester"}  # another desk sees more
+        if not own_only:
+            return self
+        mine = [m.pk for m in memberships]
+        return self.exclude(Q(tenant_id__in=own_only) & ~Q(requester_id__in=mine))
 
     def for_worklist(self) -> "TicketQuerySet":
         """Load what a list shows, the soonest deadline first and paused ones last."""

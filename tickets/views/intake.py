@@ -7,9 +7,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from contracts.models import Contract
+from contracts.models import Contract, ContractVersion
 from contracts.rules import rules_of
-from contracts.services import version_in_force
 from tenants.errors import Invalid
 from tickets import services
 from tickets.forms import NewRequestForm
@@ -33,7 +32,8 @@ def new_request(request: HttpRequest) -> HttpResponse:
 
 def ask(request: HttpRequest, contract: Contract, *, several: bool) -> HttpResponse:
     now = timezone.now()
-    version = version_in_force(contract, contract.local_date(now))
+    rows = ContractVersion.objects.filter(contract=contract)
+    version = rows.in_force(contract.local_date(now)).first()
     actor = next((m for m in request.memberships if m.tenant_id == contract.tenant_id), None)
     if version is None or actor is None:
         raise Http404

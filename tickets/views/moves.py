@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from tenants.models import Membership
 from tickets import services
 from tickets.domain.lifecycle import Action
-from tickets.forms import FORMS, StepForm
 from tickets.models import Ticket
 from tickets.models.choices import HandoffState, Status, TicketType, WorkStream
+from tickets.step_forms import FORMS, StepForm
 
 TEMPLATES = {
     Action.COMMENT: "tickets/_comment_form.html",

@@ -29,7 +29,7 @@ def step_of(move: Move) -> View:
     def step(request: HttpRequest, key: str) -> HttpResponse:
         ticket = ticket_or_404(request, key)
         action = reverse(f"tickets:{move.route}", args=[key])
-        return take(request, move, ticket, action, ticket=ticket)
+        return take(request, move, ticket, action, {"ticket": ticket})
 
     return step
 
@@ -43,13 +43,13 @@ def answer_of(move: Move) -> View:
         handoff = get_object_or_404(seen.select_related("ticket"), public_id=public_id)
         ticket = ticket_or_404(request, handoff.ticket.key)
         action = reverse(f"tickets:{move.route}", args=[public_id])
-        return take(request, move, ticket, action, handoff=handoff)
+        return take(request, move, ticket, action, {"handoff": handoff})
 
     return answer
 
 
 def take(
-    request: HttpRequest, move: Move, ticket: Ticket, url: str, **subject: Any
+    request: HttpRequest, move: Move, ticket: Ticket, url: str, subject: dict[str, Any]
 ) -> HttpResponse:
     actor = actor_for(request, ticket, move.action)
     data = request.POST if request.method == "POST" else None

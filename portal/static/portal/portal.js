@@ -5,18 +5,30 @@
 
   // A refusal lands in #alert: bring it to the reader, and empty the slot before the next request.
   document.addEventListener("htmx:beforeRequest", () => alertSlot()?.replaceChildren());
+  // A form with errors comes back in place: its first wrong field takes the focus.
   document.addEventListener("htmx:afterSwap", (event) => {
-    if (event.detail.target.id === "alert") {
-      event.detail.target.focus();
-    } else {
-      event.detail.target.querySelector(".is-invalid")?.focus();
-    }
+    if (event.detail.target.id === "alert") event.detail.target.focus();
+  });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    event.detail.elt.querySelector(".is-invalid")?.focus();
   });
 
   // A select or an input that says `data-submit` sends its form when it changes.
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
   });
+
+  // A table wider than the screen can be scrolled with the keyboard.
+  const reachable = () => {
+    for (const box of document.querySelectorAll(".scroll")) {
+      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    }
+  };
+  addEventListener("load", reachable);
+  addEventListener("resize", reachable);
+  document.addEventListener("htmx:afterSwap", reachable);
+  document.addEventListener("toggle", reachable, true);
 
   // A form is sent once.
   document.addEventListener("submit", (event) => {
