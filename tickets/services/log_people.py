@@ -44,6 +44,9 @@ class LogPeople:
         email = f"{'-'.join(name.lower().split())}@{self.tenant.code.lower()}.log.example"
         if (user := self.users.get(email)) is None:
             user = self.users[email] = User.objects.create(
-                email=email, name=name, is_active=False, password="!"  # noqa: S106 - nobody can sign in
+                email=email,
+                name=name,
+                is_active=False,
+                password="!",  # noqa: S106 - nobody can sign in
             )
         return user
