@@ -23,7 +23,7 @@ from tickets.models import (
     TicketCounter,
     TimeEntry,
 )
-from tickets.models.choices import AuthorityKind, ObligationKind
+from tickets.models.choices import ObligationKind
 
 MEASURED_ONLY = (ObligationKind.CLIENT_DECISION,)
 
@@ -88,13 +88,14 @@ def tickets(reach: Reach) -> Iterator[tuple]:
 
 
 def verdicts(reach: Reach) -> Iterator[tuple]:
-    """Yield ticket id, at, outcome, pending, clause, activity, kind, priority, system as decided."""
+    """Yield ticket id, then the columns of a decision, with priority and system as it knew them."""
     return (
         Decision.objects.filter(ticket__in=alive(reach).values("pk"), at__lt=reach.ends_at)
         .order_by("ticket_id", "pk")
         .values_list(
             "ticket_id",
             "at",
+            "stage_id",
             "outcome",
             "pending",
             "clause_id",
@@ -143,11 +144,13 @@ def clocks(reach: Reach) -> QuerySet[Obligation]:
 
 
 def clock_rows(reach: Reach) -> Iterator[tuple]:
-    """Yield id, ticket id, version id, kind, attempt, creditable of those promises."""
+    """Yield id, ticket id, version id, stage id, kind, attempt, creditable of those promises."""
     return (
         clocks(reach)
         .order_by("ticket__number", "pk")
-        .values_list("pk", "ticket_id", "ticket__version_id", "kind", "attempt", "creditable")
+        .values_list(
+            "pk", "ticket_id", "ticket__version_id", "stage_id", "kind", "attempt", "creditable"
+        )
         .iterator()
     )
 
@@ -168,18 +171,11 @@ def ledger_rows(reach: Reach) -> Iterator[tuple]:
 def effort(period: Period) -> list[Effort]:
     rows = (
         TimeEntry.objects.filter(period=period)
-        .values("stage__stream", "tier", "authority")
+        .values("stage__stream", "tier")
         .annotate(total=Sum("minutes"))
-        .order_by("stage__stream", "tier", "authority")
+        .order_by("stage__stream", "tier")
     )
-    return [Effort(r["stage__stream"], r["tier"], r["authority"], r["total"]) for r in rows]
-
-
-def held_minutes(period: Period) -> dict[str, int]:
-    """Return the minutes without authority by ticket key."""
-    rows = TimeEntry.objects.filter(period=period, authority=AuthorityKind.HELD)
-    sums = rows.values("ticket__key").annotate(total=Sum("minutes")).order_by("ticket__key")
-    return {row["ticket__key"]: row["total"] for row in sums}
+    return [Effort(row["stage__stream"], row["tier"], row["total"]) for row in rows]
 
 
 def work_on_time(period: Period) -> QuerySet[TimeEntry]:

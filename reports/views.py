@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from contracts.domain.months import first_of_month
+from contracts.domain.vocabulary import ObligationKind
 from contracts.models import Contract, ContractStatus
 from reports.models import MonthlyReport
 from reports.services.chain import facts_in
@@ -70,7 +71,7 @@ def report_draft(request: HttpRequest, contract: str, month: date) -> HttpRespon
     return render(
         request,
         "reports/report_page.html",
-        page_of(request, draft_facts(found, month), found.tenant),
+        page_of(request, draft_facts(found, month, now=timezone.now()), found.tenant),
     )
 
 
@@ -79,10 +80,16 @@ def page_of(request: HttpRequest, facts: dict[str, Any], tenant) -> dict[str, An
     pays = tenant.pk in clients_with_money(request)
     return {
         "facts": facts,
+        "misses": by_obligation(facts["sla"]["misses"]),
         "sees_money": pays,
         "titles": facts["titles"] if pays or tenant.requesters_see_all else {},
-        "now": timezone.now(),
     }
+
+
+def by_obligation(misses: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the misses of each clock together, the clocks in the contract's order."""
+    groups = {kind.value: [m for m in misses if m["obligation"] == kind] for kind in ObligationKind}
+    return [{"obligation": kind, "misses": found} for kind, found in groups.items() if found]
 
 
 def clients_with_money(request: HttpRequest) -> set[int]:

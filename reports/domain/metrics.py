@@ -7,7 +7,7 @@ nothing after `ends_at` is ever looked at, so a month told again later reads the
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -186,6 +186,7 @@ class Verdict:
     """A stored decision; `outcome` is `pending` while a fact is missing."""
 
     at: datetime
+    stage: int
     outcome: str
     clause: str
     activity: str
@@ -517,6 +518,7 @@ class HotPotato:
 def hot_potato(lives: Iterable[Life]) -> HotPotato:
     lives = list(lives)
     moved = [_bounced(life) for life in lives]
+    passed_on = [bounced for bounced in moved if bounced.returns or bounced.reassignments > 1]
     desks = Counter(len(set(bounced.desks)) for bounced in moved)
 
     def steps(step: Step) -> int:
@@ -530,7 +532,7 @@ def hot_potato(lives: Iterable[Life]) -> HotPotato:
         disputed=steps(Step.DISPUTED),
         defaulted=steps(Step.DEFAULTED),
         by_desks=tuple(DeskCount(number, desks[number]) for number in sorted(desks)),
-        tickets=tuple(b for b in moved if b.returns or b.reassignments > 1),
+        tickets=tuple(sorted(passed_on, key=lambda b: (-b.returns, -b.reassignments))),
     )
 
 
@@ -583,11 +585,10 @@ def patterns(lives: Iterable[Life], at_least: int = PATTERN_AT_LEAST) -> list[Pa
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """Minutes worked, summed by the database over (stream, tier, authority)."""
+    """Minutes worked, summed by the database over (stream, tier)."""
 
     stream: str
     tier: str
-    authority: str
     minutes: int
 
 
@@ -609,24 +610,32 @@ class StreamEffort:
 
 @dataclass(frozen=True, slots=True)
 class EffortFigures:
-    """Each breakdown adds up to `minutes`."""
+    """
+    Each breakdown adds up to `minutes`; `by_charge` says what the charging made of them.
+
+    Minutes for closed months (`adjusting_minutes`) are charged there and stand as `adjustment`.
+    """
 
     minutes: int
     by_stream: tuple[StreamEffort, ...]
     by_tier: tuple[Minutes, ...]
-    by_authority: tuple[Minutes, ...]
-    adjusting_minutes: int = field(default=0)
+    by_charge: tuple[Minutes, ...]
+    adjusting_minutes: int
 
 
 def effort_figures(
-    rows: Iterable[Effort], amounts: Mapping[str, int], adjusting_minutes: int
+    rows: Iterable[Effort],
+    charged: Iterable[tuple[str, int]],
+    amounts: Mapping[str, int],
+    adjusting_minutes: int,
 ) -> EffortFigures:
-    """Return the split; `amounts` are minor units by stream."""
+    """Return the split of `charged` (kind, raw minutes) and `amounts` (minor units by stream)."""
     rows = list(rows)
     total = sum(row.minutes for row in rows)
     streams = Counter[str]()
     for row in rows:
         streams[row.stream] += row.minutes
+    late = [("adjustment", adjusting_minutes)] if adjusting_minutes else []
     return EffortFigures(
         minutes=total,
         by_stream=tuple(
@@ -636,7 +645,7 @@ def effort_figures(
             for stream in WorkStream
         ),
         by_tier=_minutes((row.tier, row.minutes) for row in rows),
-        by_authority=_minutes((row.authority, row.minutes) for row in rows),
+        by_charge=_minutes([*charged, *late]),
         adjusting_minutes=adjusting_minutes,
     )
 

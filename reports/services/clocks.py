@@ -1,20 +1,30 @@
-"""The promises of a month: each ledger replayed up to the month's end, never beyond."""
+"""
+The promises of a month: each ledger replayed up to the month's end, never beyond.
+
+The columns of an obligation go on changing while it runs; what a report says of it comes from the
+append-only rows alone: ledger, decisions, assignments.
+"""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
+from typing import TypeVar
 
 from contracts.domain import clock
 from contracts.domain.clock import Entry, Event
 from contracts.domain.durations import parse_length
+from contracts.domain.service_hours import ServiceHours
+from contracts.domain.vocabulary import ObligationKind
 from contracts.rules import Rules
 from reports import queries
-from reports.domain.metrics import ClockResult, Holding, Life, Pause, Result, Verdict
+from reports.domain.metrics import OUT_OF_SCOPE, ClockResult, Holding, Life, Pause, Result, Verdict
 from reports.queries import Reach
 
 _AIMS = (Event.START, Event.RETARGET)
+Row = TypeVar("Row", Holding, Verdict)
 
 
 def clock_results(
@@ -25,27 +35,12 @@ def clock_results(
         pk: [_entry(row) for row in rows]
         for pk, rows in groupby(queries.ledger_rows(reach), key=itemgetter(0))
     }
-    for pk, ticket_id, version_id, kind, attempt, creditable in queries.clock_rows(reach):
-        ledger, life = ledgers[pk], lives[ticket_id]
-        if ledger[0].within is None:
-            continue  # measured only
-        state = clock.evaluate(ledger, rules[version_id].hours, reach.ends_at)
-        voided_at = ledger[-1].at if ledger[-1].event is Event.VOID else None
-        decided_at = _decided_at(state, voided_at, reach.ends_at)
-        if decided_at is not None and decided_at < life.since:
-            continue
-        yield _result(
-            kind=kind,
-            attempt=attempt,
-            creditable=creditable,
-            life=life,
-            ledger=ledger,
-            state=state,
-            result=Result.OPEN if decided_at is None else Result(state.status.value),
-            pauses=_pauses(ledger, rules[version_id], reach.ends_at),
-            ends_at=reach.ends_at,
-            stopped_at=state.stopped_at or voided_at,
+    for pk, ticket_id, version_id, stage, kind, attempt, creditable in queries.clock_rows(reach):
+        told = Told(
+            ledgers[pk], lives[ticket_id], rules[version_id].hours, reach.ends_at, stage, kind
         )
+        if told.counts():
+            yield told.result(attempt, creditable)
 
 
 def _entry(row: tuple) -> Entry:
@@ -53,72 +48,102 @@ def _entry(row: tuple) -> Entry:
     return Entry(Event(event), at, parse_length(within) if within else None, hours, cause)
 
 
-def _decided_at(
-    state: clock.State, voided_at: datetime | None, ends_at: datetime
-) -> datetime | None:
-    """Return when it was met, missed or voided; a deadline at the very end is the next month's."""
-    decided_at = state.missed_at or state.stopped_at or voided_at
-    return decided_at if decided_at is not None and decided_at < ends_at else None
+@dataclass(slots=True)
+class Told:
+    """One clock as it stood at the month's end."""
+
+    ledger: list[Entry]
+    life: Life
+    hours: Mapping[str, ServiceHours]
+    ends_at: datetime
+    stage: int
+    kind: str
+    state: clock.State = field(init=False)
+    stopped_at: datetime | None = field(init=False)
+    decided_at: datetime | None = field(init=False)
+    known_at: datetime = field(init=False)
+    aim: Entry = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.state = clock.evaluate(self.ledger, self.hours, self.ends_at)
+        voided = self.ledger[-1].event is Event.VOID
+        self.stopped_at = self.ledger[-1].at if voided else self.state.stopped_at
+        decided_at = self.state.missed_at or self.stopped_at
+        # A deadline at the very end is the next month's.
+        in_time = decided_at is not None and decided_at < self.ends_at
+        self.decided_at = decided_at if in_time else None
+        self.known_at = self.decided_at or self.ends_at
+        aims = [e for e in self.ledger if e.event in _AIMS and e.at <= self.known_at]
+        self.aim = (aims or self.ledger)[-1]
+
+    def counts(self) -> bool:
+        """Return whether it promised something, and was not decided in an earlier month."""
+        is_promise = self.aim.within is not None or self.state.missed_at is not None
+        return is_promise and (self.decided_at is None or self.decided_at >= self.life.since)
+
+    def result(self, attempt: int, creditable: bool) -> ClockResult:
+        held_by = _last(self.life.holdings, self.known_at)
+        verdict = _last(self.life.verdicts, self.known_at) or self.life.verdicts[0]
+        return ClockResult(
+            ticket=self.life.key,
+            obligation=self.kind,
+            attempt=attempt,
+            priority=verdict.priority,
+            within=str(self.aim.within or ""),
+            hours=self.aim.hours,
+            result=self._word(),
+            started_at=self.state.started_at,
+            due_at=self.state.missed_at or self.state.due_at,
+            stopped_at=self.stopped_at,
+            over_seconds=self._over(),
+            used_seconds=int(self.state.used.total_seconds()),
+            paused_seconds=int(self.state.paused.total_seconds()),
+            pauses=self._pauses(),
+            reclassified=self.state.reclassified,
+            creditable=self._earns_credit(creditable),
+            tier=held_by.tier if held_by else "",
+            team=held_by.team if held_by else "",
+            registered_late=self.life.registered_late,
+        )
+
+    def _word(self) -> Result:
+        return Result.OPEN if self.decided_at is None else Result(self.state.status.value)
+
+    def _over(self) -> int:
+        """Return the real seconds from a missed deadline to the stop, or to the month's end."""
+        if self.state.missed_at is None:
+            return 0
+        return max(
+            0, int(((self.stopped_at or self.ends_at) - self.state.missed_at).total_seconds())
+        )
+
+    def _earns_credit(self, creditable: bool) -> bool:
+        """
+        Return what the column said then.
+
+        It follows the verdicts of its stage while a restoration runs; for other clocks it stays.
+        """
+        if self.kind != ObligationKind.RESTORE:
+            return creditable
+        mine = [v for v in self.life.verdicts if v.stage == self.stage]
+        verdict = _last(mine, self.stopped_at or self.ends_at)
+        return creditable if verdict is None else verdict.outcome not in OUT_OF_SCOPE
+
+    def _pauses(self) -> tuple[Pause, ...]:
+        """Return the service seconds that each cause held the clock."""
+        if not any(entry.event is Event.PAUSE for entry in self.ledger):
+            return ()
+        seconds: defaultdict[str, int] = defaultdict(int)
+        for segment in clock.segments(self.ledger, self.hours, self.ends_at):
+            if segment.kind is clock.Kind.PAUSED:
+                seconds[segment.cause] += int(segment.counted.total_seconds())
+        return tuple(Pause(cause, seconds[cause]) for cause in sorted(seconds))
 
 
-def _result(
-    *,
-    kind: str,
-    attempt: int,
-    creditable: bool,
-    life: Life,
-    ledger: list[Entry],
-    state: clock.State,
-    result: Result,
-    pauses: tuple[Pause, ...],
-    ends_at: datetime,
-    stopped_at: datetime | None,
-) -> ClockResult:
-    aim = [entry for entry in ledger if entry.event in _AIMS][-1]
-    due_at = state.missed_at or state.due_at
-    missed = result is Result.MISSED and due_at is not None
-    over = ((stopped_at or ends_at) - due_at).total_seconds() if missed else 0
-    held_by = _holding_at(life, due_at if missed else ends_at)
-    return ClockResult(
-        ticket=life.key,
-        obligation=kind,
-        attempt=attempt,
-        priority=_priority_at(life, aim.at),
-        within=str(aim.within or ""),
-        hours=aim.hours,
-        result=result,
-        started_at=state.started_at,
-        due_at=due_at,
-        stopped_at=stopped_at,
-        over_seconds=max(0, int(over)),
-        used_seconds=int(state.used.total_seconds()),
-        paused_seconds=int(state.paused.total_seconds()),
-        pauses=pauses,
-        reclassified=state.reclassified,
-        creditable=creditable,
-        tier=held_by.tier if held_by else "",
-        team=held_by.team if held_by else "",
-        registered_late=life.registered_late,
-    )
-
-
-def _priority_at(life: Life, at: datetime) -> str:
-    """Return the ticket's priority when its clock was last aimed: every change is a decision."""
-    known: list[Verdict] = [v for v in life.verdicts if v.at <= at]
-    return (known or list(life.verdicts))[-1].priority
-
-
-def _holding_at(life: Life, at: datetime) -> Holding | None:
-    known = [holding for holding in life.holdings if holding.at <= at]
-    return known[-1] if known else None
-
-
-def _pauses(ledger: list[Entry], rules: Rules, ends_at: datetime) -> tuple[Pause, ...]:
-    """Return the service seconds that each cause held the clock."""
-    if not any(entry.event is Event.PAUSE for entry in ledger):
-        return ()
-    seconds: defaultdict[str, int] = defaultdict(int)
-    for segment in clock.segments(ledger, rules.hours, ends_at):
-        if segment.kind is clock.Kind.PAUSED:
-            seconds[segment.cause] += int(segment.counted.total_seconds())
-    return tuple(Pause(cause, seconds[cause]) for cause in sorted(seconds))
+def _last(rows: Iterable[Row], at: datetime) -> Row | None:
+    """Return the last row that was there at `at`."""
+    found = None
+    for row in rows:
+        if row.at <= at:
+            found = row
+    return found

@@ -25,7 +25,6 @@ from contracts.domain.terms import Place, Tier
 from contracts.models import ContractVersion, Period
 from contracts.rules import rules_of
 from reports import queries
-from reports.domain.plain import plain
 from reports.services.chain import Chain
 from tickets.models import TimeEntry
 
@@ -83,7 +82,7 @@ def cost_facts(
         [news.adjustment for news in late if news.adjustment],
     )
     document = stated.to_dict() | {"adjustments": [news.to_dict() for news in late]}
-    return plain(document), dict(_by_stream(stated, rows))
+    return document, dict(_by_stream(stated, rows))
 
 
 def carried_after(period: Period, chain: Chain) -> Carried:

@@ -7,13 +7,14 @@ know, so facts made again later have the same bytes. The cover and the ticket ti
 they are frozen with the facts, and a report made again keeps them.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from contracts.domain.canonical import canonical
+from contracts.domain.statement import AuthorityKind
 from contracts.models import ContractVersion, Period
 from contracts.rules import Rules, rules_of
 from reports import queries
@@ -72,9 +73,16 @@ class Cover:
         return {name: getattr(self, name) for name in names}
 
 
-def facts_of(period: Period, cover: Cover | None = None, chain: Chain | None = None) -> Facts:
+def facts_of(
+    period: Period,
+    cover: Cover | None = None,
+    chain: Chain | None = None,
+    until: datetime | None = None,
+) -> Facts:
     """
     Return the facts of a month, the same for the same rows whenever it is called.
+
+    A draft looks only at what happened `until` now, where the month has not ended.
 
     :raises RateMissing: if work must be billed and no rate was agreed.
     """
@@ -84,7 +92,7 @@ def facts_of(period: Period, cover: Cover | None = None, chain: Chain | None = N
     reach = Reach(
         contract_id=period.contract_id,
         starts_at=period.starts_at,
-        ends_at=period.ends_at,
+        ends_at=min(until or period.ends_at, period.ends_at),
         last_ticket=cover.last_ticket,
         known_ticket=chain.known_ticket(period.month),
     )
@@ -95,7 +103,8 @@ def facts_of(period: Period, cover: Cover | None = None, chain: Chain | None = N
     cost, amounts = cost_facts(period, results, chain)
     adjusting = sum(each["minutes"] for each in cost["adjustments"])
     alive = [life for life in lives.values() if metrics.is_alive(life)]
-    held = queries.held_minutes(period)
+    charged = [(piece["kind"], piece["raw_minutes"]) for piece in cost["charged"]]
+    held = _held(cost["charged"])
     figures = {
         "sla": _sla(clocks, versions, rules),
         "waiting": metrics.waiting(alive, reach.ends_at),
@@ -104,14 +113,14 @@ def facts_of(period: Period, cover: Cover | None = None, chain: Chain | None = N
         "scope": metrics.scope_figures(alive, reach.ends_at, held),
         "hot_potato": metrics.hot_potato(alive),
         "patterns": metrics.patterns(alive),
-        "effort": metrics.effort_figures(queries.effort(period), amounts, adjusting),
+        "effort": metrics.effort_figures(queries.effort(period), charged, amounts, adjusting),
         "cost": cost,
     }
     facts = plain(
         {
             "schema": SCHEMA,
             "cover": cover.to_dict(),
-            "month": _month(period),
+            "month": _month(period) | {"told_until": reach.ends_at},
             "versions": _versions(period, versions),
             **figures,
         }
@@ -161,9 +170,10 @@ def _by_ticket(rows: Iterator[tuple], make) -> dict[int, list]:
     return found
 
 
-def _verdict(at, outcome, pending, clause, activity, kind, priority, system) -> Verdict:
+def _verdict(at, stage, outcome, pending, clause, activity, kind, priority, system) -> Verdict:
     return Verdict(
         at=at,
+        stage=stage,
         outcome=metrics.PENDING if pending else outcome,
         clause=clause,
         activity=activity,
@@ -219,6 +229,15 @@ def _sla(
         "credited": metrics.results_for_credits(clocks),
         **listed,
     }
+
+
+def _held(charged: Iterable[Facts]) -> dict[str, int]:
+    """Return the minutes without authority by ticket, as the statement has them."""
+    held: Counter[str] = Counter()
+    for piece in charged:
+        if piece["kind"] == AuthorityKind.HELD:
+            held[piece["ticket"]] += piece["raw_minutes"]
+    return dict(held)
 
 
 def _summary(facts: Facts) -> Facts:

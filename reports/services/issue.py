@@ -53,9 +53,9 @@ def issue_report(
     return _again(period, latest, actor, now, correction)
 
 
-def draft_facts(contract: Contract, month: date) -> Facts:
+def draft_facts(contract: Contract, month: date, *, now: datetime) -> Facts:
     """
-    Return the facts of a month that is not closed, as they are now.
+    Return the facts of a month that is not closed, as they stand at `now`.
 
     Pools carry over from months without a report as they would stand today.
     """
@@ -63,7 +63,7 @@ def draft_facts(contract: Contract, month: date) -> Facts:
     previous = _last_before(contract, month)
     cover = Cover.of(period, previous_sha256=previous.sha256 if previous else "", draft=True)
     chain = Chain(contract.pk, cover.previous_sha256, _drafted(contract, month, previous))
-    return facts_of(period, cover, chain)
+    return facts_of(period, cover, chain, until=now)
 
 
 def latest_report(period: Period) -> MonthlyReport | None:

@@ -30,6 +30,12 @@ LINES = {
     "credit": gettext_lazy("Credit for missed targets"),
     "adjustment": gettext_lazy("Late entries of a closed month"),
 }
+CHARGES = {
+    **dict(choices.AuthorityKind.choices),
+    "overage": gettext_lazy("Beyond the hour pool"),
+    "triage": gettext_lazy("Triage, included"),
+    "adjustment": gettext_lazy("Late entries of a closed month"),
+}
 TONES = {"open": "soon", "waiting": "ask", "resolved": "good"}
 GOOD, FAIR = 9500, 9000  # basis points
 
@@ -79,6 +85,12 @@ def state_tone(code: str) -> str:
 @register.filter
 def line_word(line: Mapping[str, Any]) -> str:
     return LINES[line["kind"]]
+
+
+@register.filter
+def charge_word(code: str) -> str:
+    """Return what became of minutes: an authority, or what charging made of them."""
+    return CHARGES[code]
 
 
 @register.filter

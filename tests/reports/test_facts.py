@@ -2,16 +2,21 @@
 
 import json
 from collections import Counter
+from copy import deepcopy
+from datetime import date
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone, translation
 
-from contracts.services import period_of
+from contracts.models import Contract
+from contracts.services import activate_version, add_version, period_of
 from reports.domain.metrics import Result
 from reports.services.facts import Cover, facts_of, text_of
 from reports.services.issue import draft_facts, issue_report
-from tests.reports.factories import APRIL, MAY, Desk, tokyo
+from tests.reports.factories import APRIL, MAY, TERMS, Desk, tokyo
+from tickets.models import Ticket
 
 pytestmark = pytest.mark.allow_n_plus_one  # a test steps through many commands; pins stand below
 
@@ -227,7 +232,7 @@ class TestEveryReport:
                 assert sum(row["count"] for row in rows) == volumes["received"], name
         assert cost["subtotal"] == sum(line["amount"] for line in cost["lines"])
         assert cost["total"] == cost["subtotal"] + cost["tax"]
-        for name in ("by_stream", "by_tier", "by_authority"):
+        for name in ("by_stream", "by_tier", "by_charge"):
             assert sum(row["minutes"] for row in effort[name]) == effort["minutes"], name
         charged = sum(entry["raw_minutes"] for entry in cost["charged"])
         assert charged + effort["adjusting_minutes"] == effort["minutes"]
@@ -290,11 +295,11 @@ class TestTheMonthsEdge:
         done = desk.open("2026-04-20 10:00")
         desk.reply(done, "2026-04-20 10:10")
         desk.start(done, "2026-04-20 10:10")
-        desk.resolve(done, "2026-04-21 10:00")
+        desk.resolve(done, "2026-04-27 10:00")
         shut = desk.open("2026-04-21 10:00")
         desk.start(shut, "2026-04-21 10:10")
-        desk.resolve(shut, "2026-04-22 10:00")
-        desk.close(shut, "2026-04-23 10:00")
+        desk.resolve(shut, "2026-04-27 10:00")
+        desk.close(shut, "2026-04-28 10:00")
         waits = desk.open("2026-04-27 10:00", activity=None)
         period = period_of(desk.contract, APRIL)
         report = issue_report(desk.contract, APRIL, now=tokyo("2026-05-05 18:30"))
@@ -320,6 +325,32 @@ class TestTheMonthsEdge:
         again = facts_of(period, Cover.from_facts(json.loads(report.facts)))
         assert text_of(again) == report.facts
 
+    def test_a_promise_met_and_reopened_after_the_end_stands_and_counts_again(self, desk):
+        ticket = desk.open("2026-04-27 10:00")
+        desk.start(ticket, "2026-04-27 10:00")
+        desk.resolve(ticket, "2026-04-28 10:00")
+        desk.reopen(ticket, "2026-05-04 10:00")  # the month has ended and is not closed yet
+        desk.resolve(ticket, "2026-05-04 11:00")
+
+        before = by(april(desk)["sla"]["rows"], "obligation")["resolve",]
+        may = json.loads(issue_report(desk.contract, MAY, now=CLOSED_MAY).facts)
+        after = by(may["sla"]["rows"], "obligation")["resolve",]
+
+        assert (before["met"], before["missed"], before["open"]) == (1, 0, 0)
+        assert (after["met"], after["missed"], after["open"]) == (1, 0, 0)
+        assert may["flow"]["reopened"] == may["flow"]["resolved"] == 1
+
+    def test_a_verdict_that_changes_later_leaves_the_credit_where_it_was(self, desk):
+        desk.open("2026-04-20 10:00", impact=1, urgency=1)
+        ticket = desk.open("2026-04-20 10:00", impact=1, urgency=1)
+        stored = april(desk)
+        desk.confirm(ticket, "2026-05-13 10:00", activity="perfective")  # now out of scope
+
+        again = facts_of(period_of(desk.contract, APRIL))
+        assert again["sla"]["credited"] == stored["sla"]["credited"]
+        assert again["cost"]["lines"] == stored["cost"]["lines"]
+        assert any(line["kind"] == "credit" for line in again["cost"]["lines"])
+
     def test_a_ticket_written_down_too_late_counts_in_the_next_report(self, desk):
         desk.open("2026-04-06 10:00")
         april(desk)
@@ -331,6 +362,54 @@ class TestTheMonthsEdge:
         misses = [m for m in facts["sla"]["misses"] if m["registered_late"]]
         assert {m["obligation"] for m in misses} == {"acknowledge", "restore", "resolve"}
         assert {m["ticket"] for m in misses} == {late.key}
+
+
+class TestLabels:
+    def test_names_that_change_later_change_no_byte(self, desk):
+        desk.open("2026-04-06 10:00")
+        report = issue_report(desk.contract, APRIL, now=CLOSED)
+        desk.tenant.name, desk.contract.title = "Acme Holdings", "Renamed"
+        desk.tenant.save()
+        desk.contract.save()
+        desk.people["operations_engineer"].user.name = "Married"
+        desk.people["operations_engineer"].user.save()
+        Ticket.objects.update(title="Renamed")
+
+        with timezone.override("America/New_York"), translation.override("vi"):
+            period = period_of(Contract.objects.get(pk=desk.contract.pk), APRIL)
+            again = facts_of(period, Cover.from_facts(json.loads(report.facts)))
+
+        assert text_of(again) == report.facts
+
+
+class TestAnAmendment:
+    def amend(self, desk: Desk, now: str) -> None:
+        document = deepcopy(TERMS)
+        document["cost"]["monthly_fee"] = 1_000_000
+        version = add_version(
+            contract=desk.contract,
+            effective_on=date(2026, 4, 16),
+            document=document,
+            actor=desk.people["account_manager"],
+            now=tokyo(now),
+        )
+        manager = desk.people["account_manager"]
+        activate_version(version=version, actor=manager, now=tokyo(now))
+
+    def test_in_the_middle_of_the_month_prorates_the_fee_and_is_named(self, desk):
+        self.amend(desk, "2026-04-10 10:00")
+
+        facts = april(desk)
+
+        assert [v["effective_on"] for v in facts["versions"]] == ["2026-04-01", "2026-04-16"]
+        assert facts["cost"]["lines"][0]["amount"] == 900_000  # half of each
+
+    def test_put_in_force_after_the_month_closed_changes_nothing_in_it(self, desk):
+        stored = april(desk)
+        self.amend(desk, "2026-05-20 10:00")
+
+        period = period_of(desk.contract, APRIL)
+        assert facts_of(period)["cost"] == stored["cost"]
 
 
 class TestLateEntries:
@@ -365,7 +444,17 @@ class TestLateEntries:
         ]
 
     def test_a_draft_carries_over_what_months_without_a_report_would(self, desk):
-        facts = draft_facts(desk.contract, MAY)
+        facts = draft_facts(desk.contract, MAY, now=tokyo("2026-05-20 10:00"))
 
         assert facts["cover"]["draft"] is True
         assert facts["cost"]["pools"][0]["brought"] == 60
+
+    def test_a_draft_looks_no_further_than_now(self, desk):
+        desk.open("2026-05-20 10:00")
+
+        facts = draft_facts(desk.contract, MAY, now=tokyo("2026-05-20 10:30"))
+
+        assert facts["month"]["told_until"] == "2026-05-20T01:30:00Z"
+        assert facts["sla"]["totals"]["missed"] == 0
+        assert facts["sla"]["totals"]["open"] == 3
+        assert facts["waiting"]["vendor_seconds"] == 1800

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -162,13 +163,19 @@ class TestTheJob:
 
     def test_killed_before_the_commit_issues_once_when_it_comes_back(self, committed):
         job = job_of(committed)
-        with pytest.raises(KeyboardInterrupt), transaction.atomic(), scoped(committed):
-            plan.issue(job)
-            raise KeyboardInterrupt  # the worker dies; nothing was committed
+        with pytest.raises(KeyboardInterrupt):
+            self.die_at_the_end_of(job, committed)
         assert count_reports(committed) == 0
 
         assert jobs.run(job.pk) is True
         assert count_reports(committed) == 1
+
+    def die_at_the_end_of(self, job: Job, desk: Desk) -> None:
+        """Do the work and lose the worker before the commit."""
+        with transaction.atomic(), scoped(desk):
+            plan.issue(job)
+            assert MonthlyReport.objects.count() == 1
+            raise KeyboardInterrupt
 
     def test_plans_the_next_month_when_it_is_done(self, committed):
         jobs.run(job_of(committed).pk)
@@ -190,6 +197,22 @@ class TestTheJob:
         assert job.state == JobState.WAITING
         assert job.due_at > timezone.now() + timedelta(minutes=9)
         assert Job.objects.filter(kind=plan.ISSUE).count() == 1
+
+
+def issue_in_a_thread(desk: Desk) -> str:
+    try:
+        with transaction.atomic(), scoped(desk):
+            return issue_report(desk.contract, APRIL, now=CLOSED).sha256
+    finally:
+        connection.close()
+
+
+class TestTwoAtOnce:
+    def test_make_one_report(self, committed):
+        with ThreadPoolExecutor(4) as pool:
+            hashes = set(pool.map(issue_in_a_thread, [committed] * 4))
+
+        assert len(hashes) == count_reports(committed) == 1
 
 
 def run(*command: str) -> subprocess.CompletedProcess:

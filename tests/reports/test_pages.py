@@ -41,8 +41,13 @@ def acme_reports(acme_desk) -> list[MonthlyReport]:
 
 
 @pytest.fixture
-def globex_reports(db) -> list[MonthlyReport]:
-    return issue_two(make_desk("GLOBEX"))
+def globex_desk(db) -> Desk:
+    return make_desk("GLOBEX")
+
+
+@pytest.fixture
+def globex_reports(globex_desk) -> list[MonthlyReport]:
+    return issue_two(globex_desk)
 
 
 def page(report: MonthlyReport) -> str:
@@ -72,9 +77,9 @@ class TestTheList:
             assert report.public_id in text
 
     def test_keeps_to_one_contract_when_asked(
-        self, client_of, acme_desk, acme_reports, globex_reports
+        self, client_of, acme_desk, acme_reports, globex_desk, globex_reports
     ):
-        url = reverse("reports:list") + f"?contract={globex_reports[0].contract.public_id}"
+        url = reverse("reports:list") + f"?contract={globex_desk.contract.public_id}"
         text = client_of(acme_desk.people["account_manager"]).get(url).content.decode()
 
         assert not any(r.public_id in text for r in [*acme_reports, *globex_reports])
@@ -214,8 +219,8 @@ class TestTheDraft:
 
         assert answer.status_code == 403
 
-    def test_of_another_client_never_was(self, client_of, acme_desk, globex_reports):
-        url = reverse("reports:draft", args=[globex_reports[0].contract.public_id, MAY])
+    def test_of_another_client_never_was(self, client_of, acme_desk, globex_desk):
+        url = reverse("reports:draft", args=[globex_desk.contract.public_id, MAY])
 
         assert client_of(acme_desk.people["bridge_se"]).get(url).status_code == 404
 
