@@ -8,7 +8,14 @@ from django.core.exceptions import ImproperlyConfigured
 from portal import embedded
 
 # These never open a connection, so they need no server.
-WITHOUT_DATABASE = {"makemessages", "compile_catalogues", "extract_messages", "help", "version"}
+WITHOUT_DATABASE = {
+    "check_terms",
+    "terms_schema",
+    "compile_catalogues",
+    "extract_messages",
+    "help",
+    "version",
+}
 
 
 def execute(argv: list[str]) -> None:

@@ -58,6 +58,7 @@ TERMS = {
         "targets": [
             {"obligation": "acknowledge", "within": "15m", "hours": "always"},
             {"obligation": "restore", "priority": ["P1"], "within": "4h", "hours": "always"},
+            {"obligation": "restore", "within": "2bd"},
             {"obligation": "handoff", "within": "2h", "default_owner": "bridge_se"},
         ],
     },

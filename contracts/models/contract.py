@@ -72,7 +72,8 @@ class ContractVersion(TenantOwned):
     One text of the agreement, in force from `effective_on` until the next version.
 
     `terms` is the document of `contracts.domain.terms`; `holidays` holds the dates of the named
-    countries as they were known at activation, so a package upgrade moves no deadline.
+    countries as they were known at activation, so a package upgrade moves no deadline. `examples`
+    are the contract's test cases (`contracts.domain.examples`), asked again at activation.
     """
 
     frozen_once = "activated_at"
@@ -82,6 +83,7 @@ class ContractVersion(TenantOwned):
     effective_on = models.DateField()
     terms = models.JSONField()
     holidays = models.JSONField(default=dict, help_text="Country code to list of ISO dates.")
+    examples = models.JSONField(default=list, help_text="Requests with the outcome agreed on.")
     sha256 = models.CharField(max_length=64, help_text="Of terms and holidays as canonical JSON.")
     activated_at = models.DateTimeField(null=True)
     activated_by = TenantForeignKey(Membership, null=True, related_name="+")

@@ -5,9 +5,10 @@ from datetime import date, datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from contracts.domain import calendars, terms
+from contracts import checking
+from contracts.domain import terms
 from contracts.domain.canonical import canonical, sha256_of
-from contracts.holiday_dates import holiday_dates
+from contracts.domain.examples import dump_examples
 from contracts.models import Contract, ContractStatus, ContractVersion
 from tenants.errors import Invalid, NotPermitted, Refused
 from tenants.models import Membership, Tenant
@@ -28,16 +29,16 @@ def create_contract(
     ends_on: date | None = None,
 ) -> Contract:
     """
-    Write a contract down as a draft with its first version.
+    Write a contract down as a draft with its first version; `document` may hold `examples`.
 
     :raises TermsInvalid: if the document has errors; it names them all.
     """
-    parsed = terms.parse(document)
+    draft = checking.read(document, starts_on)
     contract = Contract.objects.create(
         tenant=tenant,
         number=number,
         title=title,
-        timezone=parsed.timezone,
+        timezone=draft.terms.timezone,
         starts_on=starts_on,
         ends_on=ends_on,
     )
@@ -60,19 +61,19 @@ def add_version(
 
     :raises TermsInvalid: if the document has errors; it names them all.
     """
-    parsed = terms.parse(document)
-    if parsed.timezone != contract.timezone:
+    draft = checking.read(document, effective_on)
+    if draft.terms.timezone != contract.timezone:
         raise Invalid(_("An amendment keeps the contract's time zone."), field="timezone")
-    plain = terms.dump(parsed)
-    dates = holiday_dates(calendars.countries_of(parsed), effective_on.year)
+    plain = terms.dump(draft.terms)
     version = ContractVersion.objects.create(
         tenant_id=contract.tenant_id,
         contract=contract,
         number=contract.versions.count() + 1,
         effective_on=effective_on,
         terms=plain,
-        holidays=dates,
-        sha256=sha256_of(canonical([plain, dates])),
+        holidays=draft.holidays,
+        examples=dump_examples(draft.examples),
+        sha256=sha256_of(canonical([plain, draft.holidays])),
     )
     audit.record(
         actor=actor,
@@ -92,6 +93,7 @@ def activate_version(*, version: ContractVersion, actor: Membership, now: dateti
 
     :raises NotPermitted: unless `actor` is an account manager.
     :raises Refused: if it is active already, or another version starts on the same day.
+    :raises TermsNotClean: if the lint refuses it, or it decides one of its examples otherwise.
     """
     if actor.role != Role.ACCOUNT_MANAGER:
         raise NotPermitted(_("Only an account manager puts a contract in force."))
@@ -101,6 +103,8 @@ def activate_version(*, version: ContractVersion, actor: Membership, now: dateti
         raise Refused(_("This version is in force already."))
     if contract.versions.exclude(activated_at=None).filter(effective_on=version.effective_on):
         raise Refused(_("Another version is in force from this day."))
+    if not (checked := checking.check_version(version)).is_clean:
+        raise checking.TermsNotClean(checked)
     version.activated_at, version.activated_by = now, actor
     version.save(update_fields=["activated_at", "activated_by"])
     contract.status = ContractStatus.ACTIVE

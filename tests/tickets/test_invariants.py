@@ -5,7 +5,6 @@ A walk takes random commands at random moments, some of them with a time read be
 command wrote. After every step the truths hold and every clock says what its ledger says.
 """
 
-import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import Random
@@ -228,7 +227,6 @@ def test_the_truths_hold_on_a_random_walk(client, seed):
 
 
 @pytest.mark.prove
-@pytest.mark.skipif("PORTAL_LOG" not in os.environ, reason="a long proof: `make prove`")
 @pytest.mark.parametrize("seed", range(100, 120))
 def test_the_truths_hold_on_longer_walks(client, seed):
     walk = Walk(client, seed)

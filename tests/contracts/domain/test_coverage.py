@@ -196,7 +196,7 @@ def asked(terms: Terms, case: tuple, band: Band) -> tuple[list[str], bool]:
     )
     chain: list[str] = []
     while True:
-        verdict = decide(terms, facts, Usage({clause_id: SPENT for clause_id in chain}))
+        verdict = decide(terms, facts, Usage(dict.fromkeys(chain, SPENT)))
         assert not verdict.pending
         if verdict.clause_id is None:
             return chain, True

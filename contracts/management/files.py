@@ -1,0 +1,41 @@
+"""Reading a contract file for a console command, with every error said at once."""
+
+from datetime import date
+from pathlib import Path
+
+from django.core.management.base import CommandError
+
+from contracts import checking, terms_yaml
+from contracts.domain.terms import TermsInvalid
+
+
+def read_document(path: Path) -> dict:
+    """
+    Return the mapping that a YAML file holds.
+
+    :raises CommandError: if it cannot be read, or is more than plain data.
+    """
+    try:
+        return terms_yaml.load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"Cannot read {path}: {error}") from error
+    except terms_yaml.YamlRefused as refusal:
+        raise CommandError(f"{path}: {refusal}") from refusal
+
+
+def read_draft(path: Path, document: dict, on: date) -> checking.Draft:
+    """
+    Return the draft that a document writes.
+
+    :raises CommandError: if it has errors; each stands on its own line.
+    """
+    try:
+        return checking.read(document, on)
+    except TermsInvalid as invalid:
+        raise CommandError(errors_of(path, invalid)) from invalid
+
+
+def errors_of(path: Path, invalid: TermsInvalid) -> str:
+    count = len(invalid.errors)
+    head = f"{path}: {count} {'error' if count == 1 else 'errors'}"
+    return "\n".join([head, *(f"  error: {error}" for error in invalid.errors)])
