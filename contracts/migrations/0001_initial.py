@@ -7,104 +7,240 @@ import tenants.models.owned
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('tenants', '0001_initial'),
+        ("tenants", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Contract',
+            name="Contract",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(default=tenants.models.owned.random_public_id, editable=False, max_length=16, unique=True)),
-                ('number', models.CharField(max_length=40)),
-                ('title', models.CharField(max_length=200)),
-                ('status', models.CharField(choices=[('draft', 'Draft'), ('active', 'Active'), ('ended', 'Ended')], default='draft', max_length=8)),
-                ('timezone', models.CharField(help_text='Of its days and months.', max_length=64)),
-                ('starts_on', models.DateField()),
-                ('ends_on', models.DateField(help_text='The first day after the contract.', null=True)),
-                ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.CharField(
+                        default=tenants.models.owned.random_public_id,
+                        editable=False,
+                        max_length=16,
+                        unique=True,
+                    ),
+                ),
+                ("number", models.CharField(max_length=40)),
+                ("title", models.CharField(max_length=200)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("draft", "Draft"), ("active", "Active"), ("ended", "Ended")],
+                        default="draft",
+                        max_length=8,
+                    ),
+                ),
+                ("timezone", models.CharField(help_text="Of its days and months.", max_length=64)),
+                ("starts_on", models.DateField()),
+                (
+                    "ends_on",
+                    models.DateField(help_text="The first day after the contract.", null=True),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['number'],
-                'abstract': False,
-                'base_manager_name': 'objects',
+                "ordering": ["number"],
+                "abstract": False,
+                "base_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
-            name='ContractVersion',
+            name="ContractVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('effective_on', models.DateField()),
-                ('terms', models.JSONField()),
-                ('holidays', models.JSONField(default=dict, help_text='Country code to list of ISO dates.')),
-                ('examples', models.JSONField(default=list, help_text='Requests with the outcome agreed on.')),
-                ('sha256', models.CharField(help_text='Of terms and holidays as canonical JSON.', max_length=64)),
-                ('activated_at', models.DateTimeField(null=True)),
-                ('activated_by', tenants.models.owned.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.membership')),
-                ('contract', tenants.models.owned.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='contracts.contract')),
-                ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("effective_on", models.DateField()),
+                ("terms", models.JSONField()),
+                (
+                    "holidays",
+                    models.JSONField(default=dict, help_text="Country code to list of ISO dates."),
+                ),
+                (
+                    "examples",
+                    models.JSONField(
+                        default=list, help_text="Requests with the outcome agreed on."
+                    ),
+                ),
+                (
+                    "sha256",
+                    models.CharField(
+                        help_text="Of terms and holidays as canonical JSON.", max_length=64
+                    ),
+                ),
+                ("activated_at", models.DateTimeField(null=True)),
+                (
+                    "activated_by",
+                    tenants.models.owned.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.membership",
+                    ),
+                ),
+                (
+                    "contract",
+                    tenants.models.owned.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="versions",
+                        to="contracts.contract",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['number'],
-                'abstract': False,
-                'base_manager_name': 'objects',
+                "ordering": ["number"],
+                "abstract": False,
+                "base_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
-            name='Period',
+            name="Period",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(default=tenants.models.owned.random_public_id, editable=False, max_length=16, unique=True)),
-                ('month', models.DateField(help_text='The first day of the month.')),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('closes_at', models.DateTimeField()),
-                ('state', models.CharField(choices=[('open', 'Open'), ('closed', 'Closed')], default='open', max_length=6)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('contract', tenants.models.owned.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='periods', to='contracts.contract')),
-                ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.CharField(
+                        default=tenants.models.owned.random_public_id,
+                        editable=False,
+                        max_length=16,
+                        unique=True,
+                    ),
+                ),
+                ("month", models.DateField(help_text="The first day of the month.")),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                ("closes_at", models.DateTimeField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "Open"), ("closed", "Closed")],
+                        default="open",
+                        max_length=6,
+                    ),
+                ),
+                ("closed_at", models.DateTimeField(null=True)),
+                (
+                    "contract",
+                    tenants.models.owned.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="periods",
+                        to="contracts.contract",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-month'],
-                'abstract': False,
-                'base_manager_name': 'objects',
+                "ordering": ["-month"],
+                "abstract": False,
+                "base_manager_name": "objects",
             },
         ),
         migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.UniqueConstraint(fields=('tenant', 'number'), name='contract_number_is_unique'),
+            model_name="contract",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "number"), name="contract_number_is_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on', None), ('ends_on__gt', models.F('starts_on')), _connector='OR'), name='contract_ends_after_it_starts'),
+            model_name="contract",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ends_on", None), ("ends_on__gt", models.F("starts_on")), _connector="OR"
+                ),
+                name="contract_ends_after_it_starts",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'active', 'ended'])), name='contract_status_is_known'),
+            model_name="contract",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status__in", ["draft", "active", "ended"])),
+                name="contract_status_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contractversion',
-            constraint=models.UniqueConstraint(fields=('tenant', 'contract', 'number'), name='version_number_is_unique'),
+            model_name="contractversion",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "contract", "number"), name="version_number_is_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contractversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('activated_at', None), _negated=True), fields=('tenant', 'contract', 'effective_on'), name='one_version_in_force_from_a_day'),
+            model_name="contractversion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("activated_at", None), _negated=True),
+                fields=("tenant", "contract", "effective_on"),
+                name="one_version_in_force_from_a_day",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='period',
-            constraint=models.UniqueConstraint(fields=('tenant', 'contract', 'month'), name='one_period_a_month'),
+            model_name="period",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "contract", "month"), name="one_period_a_month"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='period',
-            constraint=models.CheckConstraint(condition=models.Q(('starts_at__lt', models.F('ends_at')), ('ends_at__lte', models.F('closes_at'))), name='period_is_half_open_and_closes_after_its_end'),
+            model_name="period",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("starts_at__lt", models.F("ends_at")), ("ends_at__lte", models.F("closes_at"))
+                ),
+                name="period_is_half_open_and_closes_after_its_end",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='period',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('state', 'open')), models.Q(('state', 'closed'), models.Q(('closed_at', None), _negated=True)), _connector='OR'), name='period_closed_says_when'),
+            model_name="period",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("closed_at", None), ("state", "open")),
+                    models.Q(("state", "closed"), models.Q(("closed_at", None), _negated=True)),
+                    _connector="OR",
+                ),
+                name="period_closed_says_when",
+            ),
         ),
     ]
