@@ -14,4 +14,3 @@ def pytest_configure(config) -> None:
 
     if (server := settings.EMBEDDED_SERVER) is not None:
         server.ensure(stop_at_exit=not hasattr(config, "workerinput"))
-
