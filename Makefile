@@ -12,8 +12,8 @@ help:  ## Show the targets
 
 $(BIN)/python:
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null || \
-	  { echo "The portal needs Python 3.11; found: $$("$(PYTHON)" --version 2>&1 || echo none). Name one: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11" >&2; exit 1; }
-	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); \
+	  { echo "The portal needs Python 3.11; found: $$("$(PYTHON)" --version 2>/dev/null || echo none). Name one: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@"$(PYTHON)" -m venv $(VENV) 2>/dev/null || { rm -rf $(VENV); \
 	  echo "Cannot make $(VENV) here: is this folder writable, and is Python's venv module installed (Debian: python3-venv)?" >&2; exit 1; }
 
 $(VENV)/.runtime: requirements.txt | $(BIN)/python
