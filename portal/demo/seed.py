@@ -6,6 +6,7 @@ late entries is over. Seeding again adds nothing that is there.
 """
 
 from collections.abc import Callable
+from copy import deepcopy
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ from django.utils import timezone
 
 from contracts import services as contracts
 from contracts import terms_yaml
-from contracts.domain.months import bounds_of, first_of_month, previous_month
+from contracts.domain.months import bounds_of, first_of_month, next_month, previous_month
 from contracts.models import Contract
 from portal.demo import today
 from portal.demo.people import CLIENTS, PASSWORD, PEOPLE, Client
@@ -26,6 +27,7 @@ from tickets.domain import incident_log
 from tickets.services.incident_import import import_log
 
 FOLDER = Path(__file__).parent
+AMENDED = "HOSHINO"
 GRACE = timedelta(days=7)  # the demo's contracts give three business days
 
 Say = Callable[[str], None]
@@ -91,7 +93,20 @@ def seed_contract(tenant: Tenant, client: Client, now: datetime) -> Contract:
     )
     contracts.activate_version(version=contract.versions.get(), actor=manager, now=now)
     contract.refresh_from_db()
+    if client.code == AMENDED:
+        amend(contract, document, manager, now)
     return contract
+
+
+def amend(contract: Contract, document: dict, manager: Membership, now: datetime) -> None:
+    """Put a second version in force in the middle of the last closed month: a higher fee."""
+    amended = deepcopy(document)
+    amended["cost"]["monthly_fee"] = 850_000
+    middle = next_month(contract.starts_on).replace(day=16)
+    version = contracts.add_version(
+        contract=contract, effective_on=middle, document=amended, actor=manager, now=now
+    )
+    contracts.activate_version(version=version, actor=manager, now=now)
 
 
 def last_closed_month(zone: str, now: datetime) -> date:
@@ -102,7 +117,7 @@ def last_closed_month(zone: str, now: datetime) -> date:
 def seed_log(contract: Contract, client: Client, now: datetime, say: Say) -> None:
     """Replay the client's slice of the log, shifted to end with the last closed month."""
     lines = (FOLDER / "data" / f"{client.file}.csv").read_text(encoding="utf-8").splitlines()
-    month = first_of_month(contract.starts_on + timedelta(days=40))
+    month = next_month(contract.starts_on)
     _starts_at, ends_at = bounds_of(month, contract.zone)
     unshifted = incident_log.read(lines, contract.timezone)
     last = max(incident.opened_at for incident in unshifted.incidents)

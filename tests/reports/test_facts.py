@@ -6,7 +6,7 @@ from copy import deepcopy
 from datetime import date
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
@@ -15,6 +15,7 @@ from contracts.services import activate_version, add_version, period_of
 from reports.domain.metrics import Result
 from reports.services.facts import Cover, facts_of, text_of
 from reports.services.issue import draft_facts, issue_report
+from tenants.errors import Refused
 from tests.reports.factories import APRIL, MAY, TERMS, Desk, tokyo
 from tickets.models import Ticket
 
@@ -404,9 +405,10 @@ class TestAnAmendment:
         assert [v["effective_on"] for v in facts["versions"]] == ["2026-04-01", "2026-04-16"]
         assert facts["cost"]["lines"][0]["amount"] == 900_000  # half of each
 
-    def test_put_in_force_after_the_month_closed_changes_nothing_in_it(self, desk):
+    def test_is_refused_once_the_month_has_closed(self, desk):
         stored = april(desk)
-        self.amend(desk, "2026-05-20 10:00")
+        with pytest.raises(Refused, match="closed"), transaction.atomic():
+            self.amend(desk, "2026-05-20 10:00")
 
         period = period_of(desk.contract, APRIL)
         assert facts_of(period)["cost"] == stored["cost"]

@@ -1,7 +1,6 @@
 """A report is issued once, in order, linked to the one before, and made again byte for byte."""
 
 import json
-import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +22,7 @@ from tenants.errors import Refused
 from tenants.models import AuditEvent, Job, JobState
 from tenants.scoping import tenant_scope
 from tenants.services import jobs
+from tests.processes import environment
 from tests.reports.factories import APRIL, JUNE, MAY, Desk, as_owner, make_desk, tokyo
 
 pytestmark = pytest.mark.allow_n_plus_one  # a test steps through many commands
@@ -217,18 +217,10 @@ class TestTwoAtOnce:
 
 def run(*command: str) -> subprocess.CompletedProcess:
     """Run a console command in a process of its own, on this test's database."""
-    url, owner = os.environ["DATABASE_URL"], os.environ["DATABASE_OWNER_URL"]
-    name = connection.settings_dict["NAME"]
-    environment = {
-        **os.environ,
-        "PORTAL_MODE": "test",
-        "DATABASE_URL": f"{url.rpartition('/')[0]}/{name}",
-        "DATABASE_OWNER_URL": f"{owner.rpartition('/')[0]}/{name}",
-    }
     return subprocess.run(
         [sys.executable, "manage.py", *command],
         cwd=Path(__file__).resolve().parents[2],
-        env=environment,
+        env=environment(),
         capture_output=True,
         text=True,
         timeout=120,
@@ -247,7 +239,6 @@ def issued(committed) -> Desk:
     return committed
 
 
-@pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="needs a named server")
 class TestVerifyReports:
     def test_a_new_process_makes_the_same_bytes(self, issued):
         done = run("verify_reports", "--tenant", "ACME")
