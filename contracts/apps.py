@@ -3,3 +3,6 @@ from django.apps import AppConfig
 
 class ContractsConfig(AppConfig):
     name = "contracts"
+
+    def ready(self) -> None:
+        from contracts.services import reminders  # noqa: F401 - registers its job

@@ -1,12 +1,14 @@
-"""The routes of contracts, each by its public id."""
+"""The routes of contracts, each by its public id; the flowchart's is `tickets:flow`."""
 
 from django.contrib.auth.decorators import login_required
 from django.urls import path
 
-from contracts import views
+from contracts.views import coverage, lists, page, versions
 
 app_name = "contracts"
 urlpatterns = [
-    path("", login_required(views.contract_list), name="list"),
-    path("<slug:public_id>/", login_required(views.contract_page), name="page"),
+    path("", login_required(lists.contract_list), name="list"),
+    path("<slug:public_id>/", login_required(page.contract_page), name="page"),
+    path("<slug:public_id>/coverage/", login_required(coverage.contract_coverage), name="coverage"),
+    path("<slug:public_id>/versions/", login_required(versions.contract_versions), name="versions"),
 ]

@@ -7,9 +7,20 @@ until the commit, so at the moment of the report all of them are there, and no l
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import (
+    BooleanField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+)
+from django.db.models.functions import Coalesce
 
 from contracts.models import ContractVersion, Period
 from reports.domain.metrics import Effort, Step
@@ -17,8 +28,10 @@ from tenants.models import AuditEvent
 from tickets.models import (
     Assignment,
     Decision,
+    Dispute,
     LedgerEntry,
     Obligation,
+    Settlement,
     Ticket,
     TicketCounter,
     TimeEntry,
@@ -187,11 +200,35 @@ def work_too_late(origin: Period, *, upto: Period) -> QuerySet[TimeEntry]:
     return TimeEntry.objects.filter(adjusts=origin, period__month__lte=upto.month)
 
 
-def work_rows(entries: QuerySet[TimeEntry]) -> Iterator[tuple]:
-    """Yield the columns of `reports.services.costs.Row`, by start and id."""
+def work_known_before(origin: Period, period: Period) -> QuerySet[TimeEntry]:
+    """Keep the entries of the closed month `origin`, those that came late too, before `period`."""
+    earlier = Q(adjusts=origin, period__month__lt=period.month)
+    return TimeEntry.objects.filter(Q(period=origin, adjusts=None) | earlier)
+
+
+def work_rows(
+    entries: QuerySet[TimeEntry], settled: Q, disputes: QuerySet[Dispute]
+) -> Iterator[tuple]:
+    """
+    Yield the columns of `reports.services.costs.Row`, by start and id.
+
+    `settled` keeps the settlements that are known, `disputes` those that are open.
+    """
+    settlements = Settlement.objects.filter(settled, entry=OuterRef("pk"))
+    disputed = disputes.filter(
+        stage=OuterRef("stage"),
+        decision__outcome=OuterRef("decision__outcome"),
+        decision__clause_id=OuterRef("decision__clause_id"),
+    )
     return (
         entries.order_by("starts_at", "pk")
-        .annotate(stream=F("stage__stream"), key=F("ticket__key"), cap=F("decision__verdict__cap"))
+        .annotate(
+            stream=F("stage__stream"),
+            key=F("ticket__key"),
+            cap=F("decision__verdict__cap"),
+            stands=Coalesce(Subquery(settlements.values("authority")[:1]), F("authority")),
+            disputed=Exists(disputed),
+        )
         .values_list(
             "pk",
             "key",
@@ -200,12 +237,13 @@ def work_rows(entries: QuerySet[TimeEntry]) -> Iterator[tuple]:
             "minutes",
             "tier",
             "place",
-            "authority",
+            "stands",
             "authority_key",
             "clause_id",
             "cap",
             "triage",
             "period_id",
+            "disputed",
         )
         .iterator()
     )
@@ -215,6 +253,44 @@ def adjusted_months(period: Period) -> Iterable[Period]:
     """Return the closed months for which entries came late in this one, oldest first."""
     origins = TimeEntry.objects.filter(period=period).exclude(adjusts=None).values("adjusts")
     return Period.objects.filter(pk__in=origins).order_by("month")
+
+
+def settled_by(period: Period) -> Q:
+    """Keep what was settled up to a month and in it."""
+    return Q(period__month__lte=period.month)
+
+
+def settled_before(period: Period) -> Q:
+    return Q(period__month__lt=period.month)
+
+
+def settled_months(period: Period) -> Iterable[Period]:
+    """Return the closed months whose minutes were settled in this one, oldest first."""
+    worked_in = Coalesce("entry__adjusts", "entry__period")
+    rows = Settlement.objects.filter(period=period, entry__period__month__lt=period.month)
+    origins = rows.annotate(origin=worked_in).values("origin")
+    return Period.objects.filter(pk__in=origins).order_by("month")
+
+
+def open_disputes(period: Period) -> QuerySet[Dispute]:
+    """Keep the contract's disputes that were open when the month closed, or that are open now."""
+    rows = Dispute.objects.filter(ticket__contract_id=period.contract_id)
+    return rows.open_before(period.closed_at) if period.closed_at else rows.open()
+
+
+def dispute_rows(period: Period) -> Iterator[tuple]:
+    """Yield ticket, clause and outcome that are disputed, since when, and whether it was ruled."""
+    ruled = ~Q(ruled_at=None)
+    if period.closed_at is not None:
+        ruled &= Q(ruled_at__lt=period.closed_at)
+    rows = open_disputes(period).annotate(ruled=ExpressionWrapper(ruled, BooleanField()))
+    return (
+        rows.order_by("opened_at", "pk")
+        .values_list(
+            "ticket__key", "decision__clause_id", "decision__outcome", "opened_at", "ruled"
+        )
+        .iterator()
+    )
 
 
 # --- the contract ---
@@ -233,6 +309,17 @@ def versions(period: Period) -> list[ContractVersion]:
     if period.closed_at is not None:
         rows = rows.filter(activated_at__lte=period.closed_at)
     return list(rows.order_by("effective_on"))
+
+
+def renewals_during(period: Period) -> tuple[date, ...]:
+    """
+    Return the days of the month, and the first after it, on which the contract was renewed.
+
+    A renewal is agreed before its day, so none comes to a month that has closed.
+    """
+    next_on = period.contract.local_date(period.ends_at)
+    rows = period.contract.renewals.filter(renewed_on__gt=period.month, renewed_on__lte=next_on)
+    return tuple(rows.order_by("renewed_on").values_list("renewed_on", flat=True))
 
 
 def versions_during(

@@ -197,7 +197,7 @@ class Ledger:
 
     def _from_pool(self, work: Work, piece: Slice, raw: int, minutes: int) -> None:
         account = self.accounts.get(work.authority.key)
-        drawn = account.draw(minutes) if account else 0
+        drawn = account.draw(minutes, piece.on) if account else 0
         first = self._share(raw, drawn, minutes)
         if account and (drawn or not minutes):
             self._add(work, piece, AuthorityKind.POOL, first, drawn)

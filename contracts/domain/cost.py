@@ -5,9 +5,9 @@ Pure: the same inputs give the same statement, in whatever order the entries com
 statement are in `statement`, the minutes are charged in `charging`, hour pools are in `pools`.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 
 from contracts.domain.charging import (
@@ -21,14 +21,15 @@ from contracts.domain.charging import (
     cap_key,
     in_force,
     rounded,
-    version_on,
 )
 from contracts.domain.money import WHOLE, percent, round_half_up
-from contracts.domain.pools import Lot, LotKind, PoolAccount, PoolUse, open_accounts
+from contracts.domain.month_facts import MonthFacts
+from contracts.domain.pools import Lot, LotKind, PoolUse
 from contracts.domain.statement import (
     Adjustment,
     Authority,
     AuthorityKind,
+    Bought,
     Carried,
     ChargedEntry,
     FixedCharge,
@@ -39,7 +40,7 @@ from contracts.domain.statement import (
     Statement,
     Work,
 )
-from contracts.domain.terms import Commitment, Credit, FirstMonth, Tax, TaxOn, Terms
+from contracts.domain.terms import Commitment, Credit, FirstMonth, Tax, TaxOn
 
 __all__ = [
     "OVERAGE",
@@ -47,6 +48,7 @@ __all__ = [
     "Adjustment",
     "Authority",
     "AuthorityKind",
+    "Bought",
     "Carried",
     "ChargedEntry",
     "FixedCharge",
@@ -81,44 +83,15 @@ _BILLED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class MonthFacts:
-    """
-    Everything a statement is made from.
-
-    `versions` are sorted by `from_on`; the contract runs [starts_on, ends_on). `work` starts in the
-    month; `carried` is what the month before left.
-    """
-
-    month: Month
-    versions: tuple[InForce, ...]
-    starts_on: date
-    ends_on: date | None = None
-    work: tuple[Work, ...] = ()
-    carried: Carried = field(default_factory=Carried)
-    results: tuple[SlaResult, ...] = ()
-    charges: tuple[FixedCharge, ...] = ()
-    adjustments: tuple[Adjustment, ...] = ()
-
-    def governing(self) -> Terms:
-        """Return the terms of pools, rounding, credits and tax: those of the month's first day."""
-        return version_on(self.versions, max(self.month.first_on, self.starts_on)).terms
-
-    def runs(self) -> bool:
-        """Return whether the contract runs on any day of the month."""
-        ends_on = self.ends_on or date.max
-        return self.starts_on < self.month.next_on and ends_on > self.month.first_on
-
-
 def statement(facts: MonthFacts) -> Statement:
     """
     Return the month's statement; its total is the sum of its lines and the tax on them.
 
     :raises RateMissing: if work must be billed and no rate was agreed.
-    :raises ValueError: if an entry is not of the month, two have one id, or currencies are mixed.
+    :raises ValueError: if a fact is not of the month, stands twice, or currencies differ.
     """
-    _check(facts)
-    terms, accounts = facts.governing(), _accounts(facts)
+    facts.check()
+    terms, accounts = facts.governing(), facts.accounts()
     ledger = Ledger(facts.month, facts.versions, terms, accounts, facts.carried)
     ledger.post_all(facts.work)
     lines = _taxed(_lines(facts, ledger.entries), terms.cost.tax)
@@ -150,32 +123,19 @@ def late_adjustment(closed: Statement, with_late: Statement) -> Adjustment | Non
     known = {entry.ref for entry in closed.charged}
     late = [entry for entry in with_late.charged if entry.ref not in known]
     amount = with_late.subtotal - closed.subtotal
-    if not late and not amount:
+    before, after = _by_ticket(closed.charged), _by_ticket(with_late.charged)
+    changed = {ticket for ticket in before | after if before[ticket] != after[ticket]}
+    if not late and not amount and not changed:
         return None
-    tickets = tuple(sorted({entry.ticket for entry in late}))
+    tickets = tuple(sorted({entry.ticket for entry in late} | changed))
     return Adjustment(closed.month, amount, tickets, sum(entry.raw_minutes for entry in late))
 
 
-def _check(facts: MonthFacts) -> None:
-    if not facts.versions:
-        raise ValueError("a statement needs terms")
-    if len({version.terms.currency for version in facts.versions}) > 1:
-        raise ValueError("the versions of one month have different currencies")
-    if list(facts.versions) != sorted(facts.versions, key=lambda version: version.from_on):
-        raise ValueError("the versions are not sorted by from_on")
-    refs = [work.ref for work in facts.work]
-    if len(set(refs)) < len(refs):
-        raise ValueError("two entries have one id")
-    starts_at, ends_at = facts.month.starts_at, facts.month.ends_at
-    for work in facts.work:
-        if not starts_at <= work.starts_at < ends_at:
-            raise ValueError(f"{work.ref} starts outside {facts.month}")
-
-
-def _accounts(facts: MonthFacts) -> dict[str, PoolAccount]:
-    pools = facts.governing().cost.pools if facts.runs() else ()
-    lots, month = facts.carried.lots, facts.month
-    return open_accounts(pools, lots, month.first_on, month.next_on)
+def _by_ticket(entries: Iterable[ChargedEntry]) -> Counter[str]:
+    amounts: Counter[str] = Counter()
+    for entry in entries:
+        amounts[entry.ticket] += entry.amount
+    return amounts
 
 
 def _carried(ledger: Ledger) -> Carried:
@@ -191,6 +151,13 @@ def _lines(facts: MonthFacts, entries: Sequence[ChargedEntry]) -> list[Line]:
     fee = monthly_fee(facts)
     lines = [_plain(LineKind.FEE, "monthly_fee", fee)] if facts.runs() else []
     lines += _worked(entries)
+    lines += [
+        replace(
+            _plain(LineKind.BOUGHT, bought.pool, bought.amount, bought.tickets),
+            quantity_minutes=bought.minutes,
+        )
+        for bought in facts.bought
+    ]
     lines += [
         _plain(LineKind.ESTIMATE, charge.key, charge.amount, charge.tickets, charge.clause_id)
         for charge in facts.charges
@@ -271,17 +238,22 @@ def _credits(facts: MonthFacts, fee: int) -> list[Line]:
     for (obligation, priorities), credit in best.items():
         amount = min(left, percent(fee, credit.credit))
         left -= amount
-        lines.append(_plain(LineKind.CREDIT, " ".join((obligation, *priorities)), -amount))
+        tickets = [key for result in _counted(credit, facts.results) for key in result.tickets]
+        lines.append(_plain(LineKind.CREDIT, " ".join((obligation, *priorities)), -amount, tickets))
     return lines
 
 
-def _is_due(credit: Credit, results: Iterable[SlaResult]) -> bool:
-    counted = [
+def _counted(credit: Credit, results: Iterable[SlaResult]) -> list[SlaResult]:
+    return [
         result
         for result in results
         if result.obligation == credit.obligation
         and (credit.priority is None or result.priority in credit.priority)
     ]
+
+
+def _is_due(credit: Credit, results: Iterable[SlaResult]) -> bool:
+    counted = _counted(credit, results)
     met = sum(result.met for result in counted)
     count = met + sum(result.missed for result in counted)
     return count >= credit.minimum_count and met * WHOLE < credit.below * count

@@ -7,7 +7,17 @@ from pydantic import Field
 from contracts.domain.durations import Length
 from contracts.domain.money import RoundingMode
 from contracts.domain.term_types import Amount, Key, Minutes, Multiplier, Part, Percent, Span
-from contracts.domain.vocabulary import FirstMonth, Place, Role, RoundingPer, TaxOn, Tier, WhenEmpty
+from contracts.domain.vocabulary import (
+    AtRenewal,
+    FirstMonth,
+    Place,
+    Role,
+    RoundingPer,
+    TakesEffect,
+    TaxOn,
+    Tier,
+    WhenEmpty,
+)
 
 
 class Rollover(Part):
@@ -18,13 +28,20 @@ class Rollover(Part):
 
 
 class Pool(Part):
-    """Hours a month; on an empty pool work is billed, asks for approval, or stops."""
+    """
+    Hours a month; on an empty pool work is billed, asks for approval, or stops.
+
+    What is not written: an amended size takes effect next month, and a renewal keeps what was
+    rolled over.
+    """
 
     key: Key
     per_month: Minutes
     rollover: Rollover | None = None
     when_empty: WhenEmpty
     overage_rate: Amount | None = None
+    takes_effect: TakesEffect | None = None
+    at_renewal: AtRenewal | None = None
 
 
 class Multipliers(Part):

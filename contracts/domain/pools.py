@@ -60,7 +60,11 @@ class Lot:
 
 @dataclass(frozen=True, slots=True)
 class PoolUse:
-    """A pool's month in minutes: brought + base = used + carried + expired."""
+    """
+    A pool's month in minutes: brought + base = used + carried + expired.
+
+    `brought` is what earlier months left and what was bought in this one.
+    """
 
     key: str
     brought: int
@@ -72,7 +76,11 @@ class PoolUse:
 
 @dataclass(slots=True)
 class PoolAccount:
-    """One pool during one month."""
+    """
+    One pool during one month.
+
+    On `renewed_on` the contract was renewed under terms that let what was rolled over expire.
+    """
 
     key: str
     pool: Pool | None
@@ -80,23 +88,28 @@ class PoolAccount:
     next_on: date
     lots: list[Lot]
     base: int = 0
+    renewed_on: date | None = None
     used: int = 0
     brought: int = field(init=False)
 
     def __post_init__(self) -> None:
         self.brought = sum(lot.minutes for lot in self.lots)
+        self.lots = [self._renewed(lot) for lot in self.lots]
         if self.base:
             self.lots.append(Lot(self.key, LotKind.BASE, self.base, self.first_on, self.next_on))
         self.lots.sort(key=Lot.order)
 
-    @property
-    def left(self) -> int:
-        return sum(lot.minutes for lot in self.lots)
+    def _renewed(self, lot: Lot) -> Lot:
+        if self.renewed_on is None or lot.kind is not LotKind.ROLLED:
+            return lot
+        return replace(lot, expires_on=min(lot.expires_on or date.max, self.renewed_on))
 
-    def draw(self, minutes: int) -> int:
-        """Take up to `minutes` from the lots in their order and return how many there were."""
+    def draw(self, minutes: int, on: date) -> int:
+        """Take up to `minutes` on a day from the lots in their order; return how many there were."""
         drawn = 0
         for index, lot in enumerate(self.lots):
+            if not lot.outlives(on):
+                continue
             taken = min(lot.minutes, minutes - drawn)
             self.lots[index] = replace(lot, minutes=lot.minutes - taken)
             drawn += taken
@@ -109,7 +122,8 @@ class PoolAccount:
             lot for lot in self.lots if lot.kind is not LotKind.BASE and lot.outlives(self.next_on)
         ]
         unused = sum(lot.minutes for lot in self.lots if lot.kind is LotKind.BASE)
-        if self.pool is not None and (rollover := self.pool.rollover) is not None:
+        rollover = self.pool.rollover if self.pool and self.renewed_on != self.next_on else None
+        if self.pool is not None and rollover is not None:
             rolled = min(unused, self.pool.per_month * rollover.up_to // WHOLE)
             expires_on = months_after(self.next_on, rollover.for_months)
             lot = Lot(self.key, LotKind.ROLLED, rolled, self.next_on, expires_on)
@@ -123,9 +137,17 @@ class PoolAccount:
 
 
 def open_accounts(
-    pools: Iterable[Pool], lots: Iterable[Lot], first_on: date, next_on: date
+    pools: Iterable[Pool],
+    lots: Iterable[Lot],
+    first_on: date,
+    next_on: date,
+    renewed: Mapping[str, date] | None = None,
 ) -> dict[str, PoolAccount]:
-    """Return the month's accounts by key: those of the terms, and those that only have old lots."""
+    """
+    Return the month's accounts by key: those of the terms, and those that only have other lots.
+
+    `renewed` names the pools whose rolled-over hours expire at a renewal, and its day.
+    """
     alive = [lot for lot in lots if lot.outlives(first_on)]
     known = {pool.key: pool for pool in pools}
     keys = [*known, *sorted({lot.pool for lot in alive} - set(known))]
@@ -137,6 +159,7 @@ def open_accounts(
             next_on,
             [lot for lot in alive if lot.pool == key],
             known[key].per_month if key in known else 0,
+            (renewed or {}).get(key),
         )
         for key in keys
     }

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from contracts.domain.pools import Lot, PoolUse
+from contracts.domain.pools import Lot, LotKind, PoolUse
 from contracts.domain.terms import ObligationKind, Place, Priority, Tier
 
 
@@ -29,6 +29,7 @@ class LineKind(StrEnum):
 
     FEE = "fee"
     POOL = "pool"
+    BOUGHT = "bought"
     OVERAGE = "overage"
     PREAPPROVED = "preapproved"
     ESTIMATE = "estimate"
@@ -106,12 +107,13 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class SlaResult:
-    """How many of an obligation were met and missed in the month."""
+    """How many of an obligation were met and missed in the month; `tickets` missed it."""
 
     obligation: ObligationKind
     met: int
     missed: int
     priority: Priority | None = None
+    tickets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,21 @@ class FixedCharge:
     amount: int
     tickets: tuple[str, ...]
     clause_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """Minutes bought for a pool in the month, at a price; all of the month's work may draw them."""
+
+    pool: str
+    minutes: int
+    amount: int
+    bought_on: date
+    expires_on: date | None = None
+    tickets: tuple[str, ...] = ()
+
+    def lot(self) -> Lot:
+        return Lot(self.pool, LotKind.BOUGHT, self.minutes, self.bought_on, self.expires_on)
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,6 +142,20 @@ class WhenEmpty(StrEnum):
     STOP = "stop"
 
 
+class TakesEffect(StrEnum):
+    """From when an amendment's size of a pool counts; `at_once` is the month in which it starts."""
+
+    NEXT_MONTH = "next_month"
+    AT_ONCE = "at_once"
+
+
+class AtRenewal(StrEnum):
+    """What a renewal does to hours that were rolled over before it."""
+
+    KEEP = "keep"
+    EXPIRE = "expire"
+
+
 class RoundingPer(StrEnum):
     ENTRY = "entry"
     TICKET_DAY = "ticket_day"

@@ -1,4 +1,13 @@
 from contracts.models.contract import Contract, ContractStatus, ContractVersion
+from contracts.models.life import ContractReminder, ContractRenewal
 from contracts.models.period import Period, PeriodState
 
-__all__ = ["Contract", "ContractStatus", "ContractVersion", "Period", "PeriodState"]
+__all__ = [
+    "Contract",
+    "ContractReminder",
+    "ContractRenewal",
+    "ContractStatus",
+    "ContractVersion",
+    "Period",
+    "PeriodState",
+]

@@ -2,8 +2,10 @@ from contracts.services.contracts import (
     activate_version,
     add_version,
     create_contract,
+    replace_draft,
     version_in_force,
 )
+from contracts.services.life import end_contract, renew_contract
 from contracts.services.periods import close_period, period_at, period_for_work, period_of
 
 __all__ = [
@@ -11,8 +13,11 @@ __all__ = [
     "add_version",
     "close_period",
     "create_contract",
+    "end_contract",
     "period_at",
     "period_for_work",
     "period_of",
+    "renew_contract",
+    "replace_draft",
     "version_in_force",
 ]

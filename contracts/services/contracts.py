@@ -9,7 +9,9 @@ from contracts import checking
 from contracts.domain import terms
 from contracts.domain.canonical import canonical, sha256_of
 from contracts.domain.examples import dump_examples
+from contracts.domain.renewal import Term
 from contracts.models import Contract, ContractStatus, ContractVersion
+from contracts.services.periods import first_open_day
 from tenants.errors import Invalid, NotPermitted, Refused
 from tenants.models import Membership, Tenant
 from tenants.roles import Role
@@ -61,20 +63,13 @@ def add_version(
 
     :raises TermsInvalid: if the document has errors; it names them all.
     """
-    draft = checking.read(document, effective_on)
-    if draft.terms.timezone != contract.timezone:
-        raise Invalid(_("An amendment keeps the contract's time zone."), field="timezone")
-    plain = terms.dump(draft.terms)
-    version = ContractVersion.objects.create(
+    contract = Contract.objects.select_for_update().get(pk=contract.pk)
+    version = ContractVersion(
         tenant_id=contract.tenant_id,
         contract=contract,
         number=contract.versions.count() + 1,
-        effective_on=effective_on,
-        terms=plain,
-        holidays=draft.holidays,
-        examples=dump_examples(draft.examples),
-        sha256=sha256_of(canonical([plain, draft.holidays])),
     )
+    _write(version, effective_on, document)
     audit.record(
         actor=actor,
         verb="contract.version_added",
@@ -87,15 +82,61 @@ def add_version(
 
 
 @transaction.atomic
+def replace_draft(
+    *,
+    version: ContractVersion,
+    document: dict,
+    actor: Membership | None,
+    now: datetime,
+    effective_on: date | None = None,
+) -> ContractVersion:
+    """
+    Write a draft anew, its day too where one is given; its number stays.
+
+    :raises Refused: if the version is in force already: what was agreed changes by an amendment.
+    :raises TermsInvalid: if the document has errors; it names them all.
+    """
+    contract = Contract.objects.select_for_update().get(pk=version.contract_id)
+    version = ContractVersion.objects.get(pk=version.pk)
+    if version.activated_at is not None:
+        raise Refused(_("This version is in force already."))
+    version.contract, before = contract, version.sha256
+    _write(version, effective_on or version.effective_on, document)
+    audit.record(
+        actor=actor,
+        verb="contract.draft_replaced",
+        subject=contract,
+        at=now,
+        number=version.number,
+        effective_on=version.effective_on.isoformat(),
+        before=before,
+        sha256=version.sha256,
+    )
+    return version
+
+
+def _write(version: ContractVersion, effective_on: date, document: dict) -> None:
+    draft = checking.read(document, effective_on)
+    if draft.terms.timezone != version.contract.timezone:
+        raise Invalid(_("An amendment keeps the contract's time zone."), field="timezone")
+    version.effective_on = effective_on
+    version.terms, version.holidays = terms.dump(draft.terms), dict(draft.holidays)
+    version.examples = dump_examples(draft.examples)
+    version.sha256 = sha256_of(canonical([version.terms, version.holidays]))
+    version.save()
+
+
+@transaction.atomic
 def activate_version(*, version: ContractVersion, actor: Membership, now: datetime) -> None:
     """
     Put a version in force from its effective day and freeze its text.
 
     :raises NotPermitted: unless `actor` is an account manager.
-    :raises Refused: if it is active already, or another version starts on the same day.
+    :raises Refused: if it is active already, another version starts on the same day, its day is in
+        a closed month or outside the term, the currency changes, or the contract has ended.
     :raises TermsNotClean: if the lint refuses it, or it decides one of its examples otherwise.
     """
-    if actor.role != Role.ACCOUNT_MANAGER:
+    if actor.role != Role.ACCOUNT_MANAGER or actor.tenant_id != version.tenant_id:
         raise NotPermitted(_("Only an account manager puts a contract in force."))
     contract = Contract.objects.select_for_update().get(pk=version.contract_id)
     version = ContractVersion.objects.get(pk=version.pk)
@@ -103,6 +144,8 @@ def activate_version(*, version: ContractVersion, actor: Membership, now: dateti
         raise Refused(_("This version is in force already."))
     if contract.versions.exclude(activated_at=None).filter(effective_on=version.effective_on):
         raise Refused(_("Another version is in force from this day."))
+    _check_day(contract, version.effective_on)
+    _check_currency(contract, version)
     if not (checked := checking.check_version(version)).is_clean:
         raise checking.TermsNotClean(checked)
     version.activated_at, version.activated_by = now, actor
@@ -117,6 +160,23 @@ def activate_version(*, version: ContractVersion, actor: Membership, now: dateti
         number=version.number,
         sha256=version.sha256,
     )
+
+
+def _check_day(contract: Contract, day: date) -> None:
+    if contract.status == ContractStatus.ENDED:
+        raise Refused(_("This contract has ended."))
+    if not Term(contract.starts_on, contract.ends_on).holds(day):
+        raise Refused(_("A version starts on a day of the contract's term."), field="effective_on")
+    if day < (first := first_open_day(contract)):
+        said = _("The months before %(day)s are closed.") % {"day": first}
+        raise Refused(said, field="effective_on")
+
+
+def _check_currency(contract: Contract, version: ContractVersion) -> None:
+    """Refuse two currencies in one contract: its months, limits and pools go on."""
+    agreed = contract.versions.exclude(activated_at=None).first()
+    if agreed is not None and agreed.terms["currency"] != version.terms["currency"]:
+        raise Refused(_("An amendment keeps the contract's currency."), field="currency")
 
 
 def version_in_force(contract: Contract, on: date) -> ContractVersion | None:

@@ -6,9 +6,9 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from contracts.domain.months import bounds_of, first_of_month
+from contracts.domain.renewal import Term
 from contracts.models import Contract, Period, PeriodState
 from contracts.rules import rules_of
-from contracts.services.contracts import version_in_force
 from tenants.errors import Invalid, Refused
 from tenants.models import Membership
 from tenants.services import audit
@@ -40,7 +40,7 @@ def period_of(contract: Contract, month: date) -> Period:
 def closing_of(contract: Contract, ends_at: datetime) -> datetime:
     """Return the end of the grace for late entries, by the version in force at the month's end."""
     last_day = contract.local_date(ends_at - timedelta(seconds=1))
-    if (version := version_in_force(contract, last_day)) is None:
+    if (version := contract.versions.in_force(last_day).first()) is None:
         raise Invalid(_("No version of this contract was in force in that month."), field="month")
     rules = rules_of(version)
     grace = rules.terms.cost.closing_grace
@@ -53,6 +53,21 @@ def closing_of(contract: Contract, ends_at: datetime) -> datetime:
 def period_at(contract: Contract, at: datetime) -> Period:
     """Return the period that holds an instant."""
     return period_of(contract, first_of_month(contract.local_date(at)))
+
+
+def first_open_day(contract: Contract) -> date:
+    """
+    Return the first day whose month is not closed, nor before the contract.
+
+    Its month stays open until this transaction ends, and so do all after it.
+    """
+    closed = contract.periods.filter(state=PeriodState.CLOSED).order_by("-month").first()
+    term = Term(contract.starts_on, contract.ends_on)
+    day = term.first_open_day(closed.month if closed else None)
+    period = contract.periods.filter(month=first_of_month(day)).first()
+    if period is not None and not lock_shared(period).is_open:
+        return first_open_day(contract)
+    return day
 
 
 def lock_shared(period: Period) -> Period:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts import terms_yaml
+from contracts.domain.examples import split
 from contracts.domain.scope import (
     Answer,
     Decision,
@@ -24,7 +25,8 @@ TERMS = parse(document())
 
 
 def demo(name: str) -> Terms:
-    return parse(terms_yaml.load((DEMO / f"{name}.yaml").read_text(encoding="utf-8")))
+    document = terms_yaml.load((DEMO / f"{name}.yaml").read_text(encoding="utf-8"))
+    return parse(split(document)[0])
 
 
 class TestClassify:
