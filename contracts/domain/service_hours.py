@@ -1,37 +1,19 @@
 """Service hours: when the desk is open, and arithmetic with time inside its windows."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from itertools import accumulate
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-TWO_YEARS = timedelta(days=731)
+from contracts.domain.calendar_days import WEEKDAYS, CalendarDays, Day, Interval, Window
+from contracts.domain.window_table import EMPTY, MARGIN, TWO_YEARS, NeverOpens, WindowTable
+
+__all__ = ["TWO_YEARS", "WEEKDAYS", "Day", "NeverOpens", "ServiceHours", "as_utc"]
 
 _ZERO = timedelta()
-_DAY = timedelta(days=1)
-_SECOND = timedelta(seconds=1)
-_MARGIN = timedelta(days=2)  # a neighbouring year's windows reach less far: one day and a zone
 _LAST_YEAR = 9998
-
-Interval = tuple[str, str]
-Window = tuple[datetime, datetime]
-Offsets = tuple[timedelta, timedelta]  # opening and closing, from local midnight
-
-
-class NeverOpens(ValueError):
-    """There is no window in the two years after an instant."""
-
-
-class Day(NamedTuple):
-    """A business day: its local midnight and its merged windows, all in UTC."""
-
-    midnight: datetime
-    windows: tuple[Window, ...]
 
 
 class ServiceHours:
@@ -51,7 +33,7 @@ class ServiceHours:
     zone: ZoneInfo
     _days_of: Callable[[int], Sequence[Day]]
     _years: dict[int, Sequence[Day]]
-    _table: "_Table"
+    _table: WindowTable
 
     def __init__(
         self,
@@ -60,19 +42,11 @@ class ServiceHours:
         holidays: Iterable[date] = (),
         special_days: Mapping[date, Sequence[Interval]] = MappingProxyType({}),
     ) -> None:
-        if unknown := set(week) - set(WEEKDAYS):
-            raise ValueError(f"not a day of the week: {', '.join(sorted(unknown))}; write mon..sun")
-        zone = ZoneInfo(timezone)
-        plan = _Plan(
-            zone,
-            tuple(_offsets(week.get(name, ())) for name in WEEKDAYS),
-            frozenset(holidays),
-            {on: _offsets(intervals) for on, intervals in special_days.items()},
-        )
-        self._begin(zone, plan.days_of)
+        calendar = CalendarDays.of(timezone, week, holidays, special_days)
+        self._begin(calendar.zone, calendar.in_year)
 
     def _begin(self, zone: ZoneInfo, days_of: Callable[[int], Sequence[Day]]) -> None:
-        self.zone, self._days_of, self._years, self._table = zone, days_of, {}, _EMPTY
+        self.zone, self._days_of, self._years, self._table = zone, days_of, {}, EMPTY
 
     @classmethod
     def always(cls) -> Self:
@@ -229,13 +203,13 @@ class ServiceHours:
                 return table.reached(start, table.opens[k])
             self._extend(start)
 
-    def _cover(self, start: datetime, end: datetime) -> "_Table":
+    def _cover(self, start: datetime, end: datetime) -> WindowTable:
         """Return the table, grown to hold every window of [start, end]."""
         table = self._table
         if not (table.starts_at <= start and end < table.ends_at):
-            first = min(table.first, (start - _MARGIN).year)
-            last = max(table.last, (end + _MARGIN).year)
-            table = self._table = _Table(first, last, self._days_between(first, last))
+            first = min(table.first, (start - MARGIN).year)
+            last = max(table.last, (end + MARGIN).year)
+            table = self._table = WindowTable(first, last, self._days_between(first, last))
         return table
 
     def _extend(self, start: datetime) -> None:
@@ -251,7 +225,7 @@ class ServiceHours:
         if table.ends_at - max(start, table.last_close) > TWO_YEARS or table.last >= _LAST_YEAR:
             raise NeverOpens(f"no window in the two years after {start.isoformat()}")
         last = min(2 * table.last - table.first + 1, table.last + 8, _LAST_YEAR)
-        self._table = _Table(table.first, last, self._days_between(table.first, last))
+        self._table = WindowTable(table.first, last, self._days_between(table.first, last))
 
     def _days_between(self, first: int, last: int) -> list[Day]:
         return [day for year in range(first, last + 1) for day in self._days_in(year)]
@@ -262,108 +236,6 @@ class ServiceHours:
         return self._years[year]
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """Which wall-clock hours each date has."""
-
-    zone: ZoneInfo
-    week: tuple[tuple[Offsets, ...], ...]
-    holidays: frozenset[date]
-    special_days: Mapping[date, tuple[Offsets, ...]]
-
-    def days_of(self, year: int) -> list[Day]:
-        first, after = date(year, 1, 1).toordinal(), date(year + 1, 1, 1).toordinal()
-        days = (self._day(date.fromordinal(ordinal)) for ordinal in range(first, after))
-        return [day for day in days if day.windows]
-
-    def _day(self, on: date) -> Day:
-        midnight = datetime.combine(on, time())
-        edges = (
-            (_opening(midnight + opens, self.zone), _closing(midnight + closes, self.zone))
-            for opens, closes in self._offsets_on(on)
-        )
-        return Day(_opening(midnight, self.zone), tuple(_merged(sorted(edges))))
-
-    def _offsets_on(self, on: date) -> tuple[Offsets, ...]:
-        if on in self.special_days:
-            return self.special_days[on]
-        return () if on in self.holidays else self.week[on.weekday()]
-
-
-class _Table:
-    """
-    The windows of some years as prefix sums, for bisection.
-
-    Position k says what holds from `opens[k - 1]` to `opens[k]`: `sums[k]` is the service time
-    before its window closes, and `shifts[k]` the instant which, plus the service time served so
-    far, is the time now. The table answers for [starts_at, ends_at): windows are clipped to it.
-    """
-
-    __slots__ = (
-        "days",
-        "ends_at",
-        "first",
-        "gaps",
-        "last",
-        "last_close",
-        "lists",
-        "opens",
-        "shifts",
-        "starts_at",
-        "sums",
-    )
-
-    def __init__(self, first: int, last: int, days: Sequence[Day]) -> None:
-        self.first, self.last = first, last
-        self.starts_at = datetime(first, 1, 1, tzinfo=UTC) + _MARGIN
-        self.ends_at = max(self.starts_at, datetime(last + 1, 1, 1, tzinfo=UTC) - _MARGIN)
-        windows = list(self._clipped(days))
-        closes = [self.starts_at, *(window[1] for window in windows)]
-        self.last_close = closes[-1]
-        self.opens = [self.starts_at, *(window[0] for window in windows), self.ends_at]
-        lengths = (end - start for start, end in windows)
-        self.sums = [_ZERO, *accumulate(lengths, initial=_ZERO)]
-        served = zip(self.opens, self.sums, strict=False)
-        self.shifts = [self.starts_at, *(opens - before for opens, before in served)]
-        self.gaps = [
-            (closed_at, opens_at)
-            for closed_at, opens_at in zip(closes, self.opens[1:-1], strict=False)
-            if opens_at - closed_at > TWO_YEARS
-        ]
-        self.lists = (self.opens, self.shifts, self.sums, bool(self.gaps))
-        day_closes = list(accumulate((day.windows[-1][1] for day in days), max))
-        begins = [at for at in _day_begins(days, day_closes) if at < self.ends_at]
-        self.days = (self.starts_at, [*begins, self.ends_at], day_closes, bool(self.gaps))
-
-    def close(self, k: int) -> datetime:
-        """Return when the window that opens at `opens[k]` closes."""
-        return self.shifts[k + 1] + self.sums[k + 1]
-
-    def reached(self, start: datetime, due: datetime) -> datetime:
-        """
-        Return `due`.
-
-        :raises NeverOpens: if two years without a window lie between `start` and it.
-        """
-        for closed_at, opens_at in self.gaps:
-            if start < opens_at <= due and opens_at - max(start, closed_at) > TWO_YEARS:
-                raise NeverOpens(f"no window in the two years after {start.isoformat()}")
-        return due
-
-    def _clipped(self, days: Sequence[Day]) -> Iterator[Window]:
-        for opens, closes in _merged(sorted(window for day in days for window in day.windows)):
-            clipped = max(opens, self.starts_at), min(closes, self.ends_at)
-            if clipped[0] < clipped[1]:
-                yield clipped
-
-
-def _day_begins(days: Sequence[Day], closes: Sequence[datetime]) -> Iterator[datetime]:
-    """Yield when each day begins: at midnight, or where the day before is open past it, later."""
-    yield from (day.midnight for day in days[:1])
-    for day, closed_at in zip(days[1:], closes, strict=False):
-        yield max(day.midnight, min(day.windows[0][0], closed_at))
-
-
 def _common_days(days: Iterable[Day], others: Iterable[ServiceHours]) -> list[Day]:
     for hours in others:
         days = [
@@ -371,70 +243,6 @@ def _common_days(days: Iterable[Day], others: Iterable[ServiceHours]) -> list[Da
             for day in days
         ]
     return [day for day in days if day.windows]
-
-
-def _merged(windows: Iterable[Window]) -> Iterator[Window]:
-    """Yield sorted `windows` with those that touch or overlap made one, and empty ones left out."""
-    current: Window | None = None
-    for opens, closes in windows:
-        if opens >= closes:
-            continue
-        if current and opens <= current[1]:
-            current = current[0], max(current[1], closes)
-        else:
-            if current:
-                yield current
-            current = opens, closes
-    if current:
-        yield current
-
-
-def _offsets(intervals: Sequence[Interval]) -> tuple[Offsets, ...]:
-    return tuple(_interval(_offset(opens), _offset(closes)) for opens, closes in intervals)
-
-
-def _interval(opens: timedelta, closes: timedelta) -> Offsets:
-    if opens == _DAY:
-        raise ValueError("24:00 ends a window and opens none")
-    return opens, closes if closes > opens else closes + _DAY
-
-
-def _offset(text: str) -> timedelta:
-    if text in ("24:00", "24:00:00"):
-        return _DAY
-    try:
-        at = time.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"'{text}' is not a time of day: write 09:00") from None
-    return timedelta(hours=at.hour, minutes=at.minute, seconds=at.second)
-
-
-def _opening(wall: datetime, zone: ZoneInfo) -> datetime:
-    earlier, later = _readings(wall, zone)
-    return earlier if earlier <= later else _first_valid(later, earlier, zone)
-
-
-def _closing(wall: datetime, zone: ZoneInfo) -> datetime:
-    earlier, later = _readings(wall, zone)
-    return later if earlier <= later else _first_valid(later, earlier, zone)
-
-
-def _readings(wall: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """Return `wall` in UTC by the offsets before and after a change; reversed in a gap."""
-    before = wall.replace(tzinfo=zone)
-    return before.astimezone(UTC), before.replace(fold=1).astimezone(UTC)
-
-
-def _first_valid(low: datetime, high: datetime, zone: ZoneInfo) -> datetime:
-    """Return the instant in (low, high] at which the zone's offset changes."""
-    offset = low.astimezone(zone).utcoffset()
-    while high - low > _SECOND:
-        middle = low + (high - low) // _SECOND // 2 * _SECOND
-        if middle.astimezone(zone).utcoffset() == offset:
-            low = middle
-        else:
-            high = middle
-    return high
 
 
 def as_utc(at: datetime) -> datetime:
@@ -448,6 +256,3 @@ def as_utc(at: datetime) -> datetime:
     if at.utcoffset() is None:
         raise ValueError(f"{at.isoformat()} has no zone")
     return at.astimezone(UTC)
-
-
-_EMPTY = _Table(9999, 1, ())

@@ -1,0 +1,74 @@
+"""How work was passed from desk to desk."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from reports.domain.lives import Life, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Bounced:
+    """A ticket that changed hands: its desks in order, and how often it came back to one."""
+
+    ticket: str
+    desks: tuple[str, ...]
+    reassignments: int
+    returns: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeskCount:
+    desks: int
+    tickets: int
+
+
+@dataclass(frozen=True, slots=True)
+class HotPotato:
+    """How work was passed on in the month; `by_desks` counts every ticket that was alive in it."""
+
+    reassignments: int
+    returns: int
+    offered: int
+    accepted: int
+    disputed: int
+    defaulted: int
+    by_desks: tuple[DeskCount, ...]
+    tickets: tuple[Bounced, ...]
+
+
+def hot_potato(lives: Iterable[Life]) -> HotPotato:
+    lives = list(lives)
+    moved = [_bounced(life) for life in lives]
+    passed_on = [bounced for bounced in moved if bounced.returns or bounced.reassignments > 1]
+    desks = Counter(len(set(bounced.desks)) for bounced in moved)
+
+    def steps(step: Step) -> int:
+        return sum(life.steps(step) for life in lives)
+
+    return HotPotato(
+        reassignments=sum(bounced.reassignments for bounced in moved),
+        returns=sum(bounced.returns for bounced in moved),
+        offered=steps(Step.OFFERED),
+        accepted=steps(Step.ACCEPTED),
+        disputed=steps(Step.DISPUTED),
+        defaulted=steps(Step.DEFAULTED),
+        by_desks=tuple(DeskCount(number, desks[number]) for number in sorted(desks)),
+        tickets=tuple(sorted(passed_on, key=lambda b: (-b.returns, -b.reassignments))),
+    )
+
+
+def _bounced(life: Life) -> Bounced:
+    """Count moves of the month; a return is a change to a desk that held the ticket before."""
+    stages: set[int] = set()
+    desks: list[str] = []
+    reassignments = returns = 0
+    for holding in life.holdings:
+        counts = holding.at >= life.since
+        reassignments += counts and holding.stage in stages
+        stages.add(holding.stage)
+        if desks and desks[-1] == holding.desk:
+            continue
+        returns += counts and holding.desk in desks
+        desks.append(holding.desk)
+    return Bounced(life.key, tuple(desks), int(reassignments), int(returns))

@@ -1,0 +1,90 @@
+"""The life of a ticket until the month's end: its steps, its verdicts, and who held it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+PENDING = "pending"
+
+
+class Step(StrEnum):
+    """Steps that open, close, hold or hand over a ticket, as the audit trail names them."""
+
+    PAUSED = "ticket.paused"
+    RESUMED = "ticket.resumed"
+    RESOLVED = "ticket.resolved"
+    CLOSED = "ticket.closed"
+    CANCELLED = "ticket.cancelled"
+    REOPENED = "ticket.reopened"
+    OFFERED = "handoff.offered"
+    ACCEPTED = "handoff.accepted"
+    DISPUTED = "handoff.disputed"
+    DEFAULTED = "handoff.defaulted"
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    step: Step
+    at: datetime
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A stored decision; `outcome` is `pending` while a fact is missing."""
+
+    at: datetime
+    stage: int
+    outcome: str
+    clause: str
+    activity: str
+    priority: str
+    system: str
+    kind: str = "rule"
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Who held a ticket from `at` on; the first of a stage is no reassignment."""
+
+    at: datetime
+    stage: int
+    tier: str
+    team: str
+
+    @property
+    def desk(self) -> str:
+        return self.team or self.tier
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """
+    A ticket until the month's end, its rows in the order they were written.
+
+    It counts from `since`: the month's start, or for one that was written down too late for the
+    month it was received in, the day it was received (`registered_late`).
+    """
+
+    key: str
+    type: str
+    symptom: str
+    received_at: datetime
+    since: datetime
+    received: bool
+    registered_late: bool
+    happened: tuple[Happened, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    holdings: tuple[Holding, ...] = ()
+
+    def verdict(self) -> Verdict | None:
+        """Return the last verdict of the month, or the one it began with."""
+        return self.verdicts[-1] if self.verdicts else None
+
+    def steps(self, step: Step) -> int:
+        return sum(h.step is step and h.at >= self.since for h in self.happened)
+
+    def verdict_before(self) -> Verdict | None:
+        """Return the verdict as the month began; None for a ticket of this month."""
+        earlier = [v for v in self.verdicts if v.at < self.since]
+        return earlier[-1] if earlier and not self.received else None
