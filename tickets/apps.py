@@ -5,4 +5,4 @@ class TicketsConfig(AppConfig):
     name = "tickets"
 
     def ready(self) -> None:
-        from tickets.services import sweep  # noqa: F401 - registers its job
+        from tickets.services import replays, sweep  # noqa: F401 - register their jobs

@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
 from contracts.domain import cost
+from contracts.domain.afterwards import charge_late
 from contracts.domain.calendars import holidays_of
 from contracts.domain.cost import (
     Adjustment,
@@ -30,6 +32,7 @@ from tickets.models import TimeEntry
 
 # What these minutes count against is kept for each ticket, so their key stays empty.
 KEYED = (AuthorityKind.POOL, AuthorityKind.ESTIMATE)
+DISPUTE = ("ticket", "clause", "outcome", "opened_at", "ruled")
 
 
 class Row(NamedTuple):
@@ -46,6 +49,7 @@ class Row(NamedTuple):
     cap: int | None
     triage: bool
     period_id: int
+    disputed: bool
 
     def work(self) -> Work:
         """Return the entry with the whole minutes that were recorded."""
@@ -72,23 +76,44 @@ def cost_facts(
     period: Period, results: Sequence[SlaResult], chain: Chain
 ) -> tuple[dict[str, Any], dict[str, int]]:
     """Return the statement with its adjustments explained, and the charged money by stream."""
-    rows = _rows(queries.work_on_time(period))
-    late = [_late_news(origin, period, chain) for origin in queries.adjusted_months(period)]
-    stated = _stated(
-        period,
-        rows,
-        chain.carried_into(period),
-        results,
-        [news.adjustment for news in late if news.adjustment],
+    rows = _rows(queries.work_on_time(period), period)
+    carried, late = _opening(period, chain)
+    given = [_given_back(origin, period, chain) for origin in queries.settled_months(period)]
+    facts = replace(
+        _facts(period, rows, carried),
+        results=tuple(results),
+        adjustments=tuple(news.adjustment for news in (*late, *given) if news.adjustment),
     )
-    document = stated.to_dict() | {"adjustments": [news.to_dict() for news in late]}
+    stated = cost.statement(facts)
+    document = stated.to_dict() | {
+        "adjustments": [news.to_dict() for news in late],
+        "given_back": [news.to_dict() for news in given],
+        "disputed": _disputed(stated, facts, rows),
+        "disputes": [dict(zip(DISPUTE, row, strict=True)) for row in queries.dispute_rows(period)],
+    }
     return document, dict(_by_stream(stated, rows))
+
+
+def _disputed(stated: Statement, facts: MonthFacts, rows: Sequence[Row]) -> dict[str, Any]:
+    """Return what is due without the work that the client disputes, and what is in dispute."""
+    disputed = {str(row.pk): row.ticket for row in rows if row.disputed}
+    due = stated.total
+    if disputed:
+        work = [_for_nothing(work) if work.ref in disputed else work for work in facts.work]
+        due = min(due, cost.statement(replace(facts, work=tuple(work))).total)
+    charged = {entry.ticket for entry in stated.charged if entry.ref in disputed and entry.amount}
+    return {"amount": stated.total - due, "due": due, "tickets": sorted(charged)}
+
+
+def _for_nothing(work: Work) -> Work:
+    return replace(work, authority=Authority(AuthorityKind.GOODWILL))
 
 
 def carried_after(period: Period, chain: Chain) -> Carried:
     """Return what the month would hand to the next if it ended with the entries it has now."""
-    rows = _rows(queries.work_on_time(period))
-    return _stated(period, rows, chain.carried_into(period)).carried
+    rows = _rows(queries.work_on_time(period), period)
+    carried, _late = _opening(period, chain)
+    return cost.statement(_facts(period, rows, carried)).carried
 
 
 class LateNews(NamedTuple):
@@ -108,41 +133,71 @@ class LateNews(NamedTuple):
         }
 
 
-def _late_news(origin: Period, period: Period, chain: Chain) -> LateNews:
-    """Charge the closed month again with and without this month's late entries for it."""
-    on_time = _rows(queries.work_on_time(origin))
-    too_late = _rows(queries.work_too_late(origin, upto=period))
+def _opening(period: Period, chain: Chain) -> tuple[Carried, list[LateNews]]:
+    """Return what the month begins with once late entries took their share of the limits."""
+    carried, late = chain.carried_into(period), []
+    for origin in queries.adjusted_months(period):
+        news, carried = _late_news(origin, period, chain, carried)
+        late.append(news)
+    return carried, late
+
+
+def _late_news(
+    origin: Period, period: Period, chain: Chain, carried: Carried
+) -> tuple[LateNews, Carried]:
+    """Charge the closed month again with this month's late entries for it."""
+    on_time = _rows(queries.work_on_time(origin), period)
+    too_late = _rows(queries.work_too_late(origin, upto=period), period)
     mine = [row for row in too_late if row.period_id == period.pk]
     known = [*on_time, *(row for row in too_late if row.period_id != period.pk)]
-    carried = chain.carried_into(origin)
-    closed = _stated(origin, known, carried)
-    with_late = _stated(origin, [*known, *mine], carried)
-    return LateNews(closed.month, cost.late_adjustment(closed, with_late), mine)
+    began, _earlier = _opening(origin, chain)
+    late = charge_late(_facts(origin, known, began), (row.work() for row in mine), carried)
+    return LateNews(f"{origin.month:%Y-%m}", late.adjustment, mine), late.carried
 
 
-def _rows(entries: QuerySet[TimeEntry]) -> list[Row]:
-    return [Row(*values) for values in queries.work_rows(entries)]
+class GivenBack(NamedTuple):
+    """What a closed month charged for minutes that were settled in the client's favour since."""
+
+    origin: str
+    amount: int
+    tickets: tuple[str, ...]
+
+    @property
+    def adjustment(self) -> Adjustment | None:
+        return Adjustment(self.origin, self.amount, self.tickets) if self.amount else None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"origin": self.origin, "amount": self.amount, "tickets": list(self.tickets)}
 
 
-def _stated(
-    period: Period,
-    rows: Iterable[Row],
-    carried: Carried,
-    results: Sequence[SlaResult] = (),
-    adjustments: Sequence[Adjustment] = (),
-) -> Statement:
+def _given_back(origin: Period, period: Period, chain: Chain) -> GivenBack:
+    """Charge the closed month again without what was settled since; it never costs more."""
+    entries = queries.work_known_before(origin, period)
+    before, after = _rows(entries, period, known=False), _rows(entries, period)
+    began, _late = _opening(origin, chain)
+    charged = cost.statement(_facts(origin, before, began)).subtotal
+    again = cost.statement(_facts(origin, after, began)).subtotal
+    changed = {a.ticket for b, a in zip(before, after, strict=True) if a.authority != b.authority}
+    return GivenBack(f"{origin.month:%Y-%m}", min(0, again - charged), tuple(sorted(changed)))
+
+
+def _rows(entries: QuerySet[TimeEntry], period: Period, *, known: bool = True) -> list[Row]:
+    """Return the entries as they stand in a month, or stood before it."""
+    settled = queries.settled_by(period) if known else queries.settled_before(period)
+    rows = queries.work_rows(entries, settled, queries.open_disputes(period))
+    return [Row(*values) for values in rows]
+
+
+def _facts(period: Period, rows: Iterable[Row], carried: Carried) -> MonthFacts:
     contract = period.contract
-    return cost.statement(
-        MonthFacts(
-            month=Month(period.month.year, period.month.month, contract.timezone),
-            versions=tuple(_in_force(version) for version in queries.versions_during(period)),
-            starts_on=contract.starts_on,
-            ends_on=contract.ends_on,
-            work=tuple(row.work() for row in rows),
-            carried=carried,
-            results=tuple(results),
-            adjustments=tuple(adjustments),
-        )
+    return MonthFacts(
+        month=Month(period.month.year, period.month.month, contract.timezone),
+        versions=tuple(_in_force(version) for version in queries.versions_during(period)),
+        starts_on=contract.starts_on,
+        ends_on=contract.ends_on,
+        work=tuple(row.work() for row in rows),
+        carried=carried,
+        renewals=queries.renewals_during(period),
     )
 
 

@@ -116,6 +116,7 @@ def _freeze(
         verb="report.issued",
         subject=report,
         at=now,
+        period=period.pk,
         month=period.month.isoformat(),
         revision=report.revision,
         sha256=report.sha256,

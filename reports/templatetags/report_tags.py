@@ -23,6 +23,7 @@ STATES = {
 LINES = {
     "fee": gettext_lazy("Monthly fee"),
     "pool": gettext_lazy("Hour pool"),
+    "bought": gettext_lazy("Bought hours"),
     "overage": gettext_lazy("Beyond the hour pool"),
     "preapproved": gettext_lazy("Preapproved work"),
     "estimate": gettext_lazy("Accepted estimate"),
@@ -101,7 +102,7 @@ def line_detail(line: Mapping[str, Any]) -> str:
         obligation, *priorities = key.split()
         label = choices.ObligationKind(obligation).label
         return " ".join([str(label), *priorities])
-    return key if kind in ("pool", "overage", "estimate") else ""
+    return key if kind in ("pool", "bought", "overage", "estimate") else ""
 
 
 @register.filter

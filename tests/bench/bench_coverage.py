@@ -4,6 +4,7 @@ from itertools import product
 
 from contracts import terms_yaml
 from contracts.domain.coverage import coverage
+from contracts.domain.examples import split
 from contracts.domain.flowchart import flowchart
 from contracts.domain.lint import lint
 from contracts.domain.scope import Facts, decide
@@ -47,7 +48,7 @@ def few_cases(terms: Terms):
 
 def large_contract() -> Terms:
     """Return thirty clauses on ten systems, each looking at several facts, with holes left."""
-    document = terms_yaml.load(CONTRACT.read_text(encoding="utf-8"))
+    document, _examples = split(terms_yaml.load(CONTRACT.read_text(encoding="utf-8")))
     document["systems"] = [
         {"key": f"system-{n}", "name": {"en": f"System {n}"}, "environments": ["production", "staging"]}
         for n in range(SYSTEMS)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from contracts import terms_yaml
 from contracts.domain.cost import Authority, AuthorityKind, Month, MonthFacts, Work, in_force
 from contracts.domain.cost import statement as state
+from contracts.domain.examples import split
 from contracts.domain.scope import Facts, decide
 from contracts.domain.terms import Place, Terms, Tier, parse
 from tests.bench.machine import Row, row
@@ -36,7 +37,7 @@ def _verdict() -> Row:
 
 def _thirty_clauses() -> Terms:
     """Return terms whose thirty clauses all look at two facts, and whose last one decides."""
-    document = terms_yaml.load(CONTRACT.read_text(encoding="utf-8"))
+    document, _examples = split(terms_yaml.load(CONTRACT.read_text(encoding="utf-8")))
     document["scope"]["clauses"] = [
         {
             "id": f"C{number}",
@@ -63,7 +64,7 @@ def _statement() -> Row:
 
 
 def _thousand_entries() -> MonthFacts:
-    terms = parse(terms_yaml.load(CONTRACT.read_text(encoding="utf-8")))
+    terms = parse(split(terms_yaml.load(CONTRACT.read_text(encoding="utf-8")))[0])
     version = in_force(terms, date(2026, 1, 1), {"JP": [date(2026, 4, 29)]})
     first = datetime(2026, 4, 1, tzinfo=ZoneInfo("Asia/Tokyo"))
     authorities = (

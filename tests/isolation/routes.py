@@ -63,6 +63,7 @@ MEANINGS: dict[str, tuple[Callable[[World], str], str]] = {
     "reports/<public_id>": (_public_id(MonthlyReport), NEVER),
     "reports/draft/<contract>": (_public_id(Contract), NEVER),
     "reports/draft/<contract>/<month>": (lambda world: "2026-04", "2026-04"),
+    "tickets/flow/<public_id>": (_public_id(Contract), NEVER),
     "tickets/<key>": (lambda world: world.id_of(Ticket) and f"{world.tenant.code}-7", "ACME-9999"),
     "tickets/handoffs/<public_id>": (_public_id(Handoff), NEVER),
 }

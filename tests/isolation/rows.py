@@ -13,16 +13,42 @@ from functools import singledispatchmethod
 from django.db import connections, models, transaction
 
 from contracts.domain.canonical import canonical, sha256_of
-from tenants.models import Tenant, TenantOwned, User
+from tenants.models import Membership, Tenant, TenantOwned, User
 from tenants.scoping import tenant_scope
 from tenants.walls import tenant_models
 from tests.factories import TERMS
+from tickets.models import Decision
 
 NOON = datetime(2026, 4, 15, 12, tzinfo=UTC)
+
+
+def member(world: "World") -> int:
+    return world.id_of(Membership)
+
+
+def another_member(world: "World") -> int:
+    """Return a second person's id, where one may not be both: nobody answers their own dispute."""
+    return world.insert(Membership, world.values(Membership) | {"role": "account_manager"})
+
+
 RECIPES: dict[str, dict[str, object]] = {
     "tickets.Ticket": {"number": 7, "key": lambda world: f"{world.tenant.code}-7"},
+    "tickets.Dispute": {
+        "ruling": lambda world: world.id_of(Decision),
+        "ruled_by": another_member,
+        "ruled_at": NOON,
+        "agreed_by": member,
+    },
+    "tickets.Emergency": {
+        "owner_told": member,
+        "owner_told_at": NOON,
+        "estimate_amount": 7,
+        "estimate_sent_by": member,
+        "estimate_sent_at": NOON,
+    },
     "contracts.Contract": {"timezone": "Asia/Tokyo"},
     "contracts.ContractVersion": {"terms": TERMS, "sha256": sha256_of(canonical([TERMS, {}]))},
+    "tickets.Replay": {"from_on": date(2026, 4, 1), "until_on": date(2026, 5, 1), "result": {}},
 }
 
 

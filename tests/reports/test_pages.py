@@ -125,6 +125,27 @@ class TestTheReport:
 
         assert answer.status_code == 200
 
+    def test_groups_the_misses_by_clock_and_priority(self, client_of, acme_desk):
+        with tenant_scope(acme_desk.tenant):
+            for hour, urgency in ((9, 1), (10, 3), (11, 3)):
+                acme_desk.open(f"2026-04-06 {hour:02}:00", title=f"At {hour}", urgency=urgency)
+            report = issue_report(acme_desk.contract, APRIL, now=CLOSED)
+        browser = client_of(acme_desk.people["service_owner"])
+
+        text = browser.get(page(report)).content.decode()
+        unfolded = browser.get(page(report) + "?misses=all").content.decode()
+
+        sla = json.loads(report.facts)["sla"]
+        priorities = sorted({miss["priority"] for miss in sla["misses"]})
+        assert len(priorities) == 2
+        assert text.count('class="sub"') == len(
+            {(miss["obligation"], miss["priority"]) for miss in sla["misses"]}
+        )
+        assert text.count("<li>") >= len(sla["misses"])
+        assert text.count("<details open><summary>Why") == 0
+        assert unfolded.count("<details open><summary>Why") == len(sla["misses"])
+        assert "Fold all" in unfolded
+
     def test_asks_the_database_seven_times_at_most(
         self, client_of, acme_desk, acme_reports, django_assert_max_num_queries
     ):

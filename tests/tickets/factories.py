@@ -65,6 +65,8 @@ TERMS: dict[str, Any] = {
             {"id": "S7", "text": {"en": "Routine tasks"}, "when": {"activity": ["routine_task"]},
              "then": "included"},
         ],
+        "emergency": {"priorities": ["P1"], "cap": "4h", "estimate_within": "2bd"},
+        "dispute_within": "10bd",
     },
     "time": {
         "hours": "office",
@@ -79,6 +81,7 @@ TERMS: dict[str, Any] = {
             {"obligation": "permanent_fix", "within": "5bd"},
             {"obligation": "estimate", "within": "5bd"},
             {"obligation": "handoff", "within": "2h", "default_owner": "bridge_se"},
+            {"obligation": "ruling", "within": "2bd"},
         ],
         "reopen_within": "40bd",
     },

@@ -5,6 +5,7 @@ A walk takes random commands at random moments, some of them with a time read be
 command wrote. After every step the truths hold and every clock says what its ledger says.
 """
 
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import Random
@@ -20,12 +21,23 @@ from tenants.models import AuditEvent
 from tests.tickets.factories import TEN, Client
 from tickets import services
 from tickets.domain.lifecycle import RoleNotAllowed, TransitionNotAllowed
-from tickets.models import Decision, Handoff, LedgerEntry, Obligation, Stage, Ticket, TimeEntry
-from tickets.services.sweep import sweep_misses
+from tickets.models import (
+    Decision,
+    Dispute,
+    Emergency,
+    Handoff,
+    LedgerEntry,
+    Obligation,
+    Settlement,
+    Stage,
+    Ticket,
+    TimeEntry,
+)
+from tickets.services.sweep import sweep_emergencies, sweep_misses
 from tickets.services.verify import SWEPT_BY_NOW, differences, load
 
 pytestmark = pytest.mark.allow_n_plus_one
-STEPS = 30
+STEPS = 45
 PAUSES = [
     timedelta(),
     timedelta(seconds=1),
@@ -33,7 +45,8 @@ PAUSES = [
     timedelta(hours=3),
     timedelta(days=4),
 ]
-FOR_EVER = (Decision, LedgerEntry, AuditEvent, TimeEntry)
+FOR_EVER = (Decision, LedgerEntry, AuditEvent, TimeEntry, Settlement)
+OUTCOMES = ["included", "pool", "preapproved", "estimate", "not_provided"]
 ANSWERS = (Refused, TransitionNotAllowed, RoleNotAllowed)
 
 
@@ -81,8 +94,11 @@ class Walk:
 
     def do_open(self) -> None:
         activities = ["incident_response", "service_desk", "perfective", "adaptive", "routine_task"]
+        activities += ["security_operation"]  # which no clause decides
         self.client.open(
             at=self.now,
+            system=self.die.choice(["shop", "shop", "office"]),
+            actor=self.die.choice([self.client.requester, self.client.service_desk]),
             impact=self.die.randint(1, 3),
             urgency=self.die.randint(1, 3),
             type=self.die.choice(["incident", "incident", "change_request"]),
@@ -151,8 +167,55 @@ class Walk:
     def do_reopen(self) -> None:
         self.run(services.reopen_ticket, reason="Again.")
 
+    def verdict(self) -> dict[str, object]:
+        clause_id = self.die.choice(["", "S2", "S5", "S6"])
+        outcome = self.die.choice(OUTCOMES)
+        return {"outcome": outcome, "clause_id": clause_id, "pool": "support", "cap": 30000}
+
+    def do_override(self) -> None:
+        self.run(services.override_verdict, reason="As agreed.", **self.verdict())
+
+    def do_rule(self) -> None:
+        services.rule_undecided(
+            ticket=self.ticket,
+            actor=self.client.account_manager,
+            reason="It is like the one before.",
+            now=self.moment,
+            **self.verdict(),
+        )
+
+    def do_open_dispute(self) -> None:
+        actor = self.die.choice([self.client.requester, self.client.service_owner])
+        services.open_dispute(ticket=self.ticket, actor=actor, reason="No.", now=self.moment)
+
+    def do_answer_dispute(self) -> None:
+        for dispute in Dispute.objects.waiting():
+            services.answer_dispute(
+                dispute=dispute,
+                actor=self.client.account_manager,
+                ruling=self.die.choice(["uphold", "change"]),
+                reason="We looked again.",
+                now=self.moment,
+                **self.verdict(),
+            )
+
+    def do_agree(self) -> None:
+        for dispute in Dispute.objects.open():
+            owner = self.client.service_owner
+            services.agree_to_ruling(dispute=dispute, actor=owner, now=self.moment)
+
+    def do_declare(self) -> None:
+        told_at = self.die.choice([None, self.now, self.now])
+        services.declare_emergency(
+            ticket=self.ticket, actor=self.agent, told_at=told_at, now=self.now
+        )
+
+    def do_send_estimate(self) -> None:
+        self.run(services.send_retro_estimate, amount=1000, text="An hour.")
+
     def do_sweep(self) -> None:
         sweep_misses(self.now)
+        sweep_emergencies(self.now)
         self.swept_at = self.now
 
     def do_close_month(self) -> None:
@@ -164,6 +227,8 @@ class Walk:
     def check(self) -> None:
         check_owners()
         check_decisions()
+        check_money()
+        check_disputes()
         self.check_misses()
         self.check_rows()
         self.check_clocks()
@@ -189,9 +254,8 @@ class Walk:
             due = [r.due_at for r in rows if r.ticket_id == ticket.pk and not r.stopped_at]
             soonest = min((at for at in due if at), default=None)
             assert ticket.next_due_at == soonest, ticket
-            assert ticket.is_open or not {
-                r.kind for r in rows if r.ticket_id == ticket.pk and not r.stopped_at
-            }
+            run = {r.kind for r in rows if r.ticket_id == ticket.pk and not r.stopped_at}
+            assert ticket.is_open or run <= {"ruling"}
 
 
 def check_owners() -> None:
@@ -214,6 +278,46 @@ def check_decisions() -> None:
         assert stage.decision == latest
         assert latest.clause_id or latest.outcome == "undecided"
     assert not Stage.objects.exclude(decision__facts=F("facts")).exists()
+
+
+def check_money() -> None:
+    """What may be charged has its authority; what changed since changed in the client's favour."""
+    behind = {
+        "included": {"included", "goodwill"},
+        "pool": {"pool"},
+        "preapproved": {"preapproved"},
+    }
+    spent: dict[int, int] = defaultdict(int)
+    for entry in TimeEntry.objects.select_related("decision"):
+        decision = entry.decision
+        if entry.authority == "emergency":
+            told = Emergency.objects.get(ticket=entry.ticket_id)
+            assert told.owner_told_at is not None
+            assert decision.outcome in ("estimate", "not_provided")
+            spent[entry.ticket_id] += entry.minutes
+        elif entry.authority != "held" and entry.authority_key != "emergency":
+            assert entry.authority in behind[decision.outcome]
+            assert (entry.authority == "goodwill") == bool(decision.verdict.get("goodwill"))
+    assert all(minutes <= 240 for minutes in spent.values())
+    for settled in Settlement.objects.select_related("entry", "decision"):
+        assert settled.entry.authority not in ("included", "goodwill")
+        assert settled.decision is None or settled.decision.outcome == "included"
+    late = Emergency.objects.exclude(lapsed_at=None).values("ticket")
+    billable = TimeEntry.objects.filter(authority="emergency", settlements=None)
+    assert not billable.filter(ticket__in=late).exists()
+
+
+def check_disputes() -> None:
+    """A dispute that waits has its clock or its miss, one that binds a ruling, each by another."""
+    for dispute in Dispute.objects.select_related("opened_by", "ruled_by", "agreed_by", "ruling"):
+        if dispute.ruled_at is None:
+            running = Obligation.objects.running().filter(ticket=dispute.ticket_id, kind="ruling")
+            assert running.count() == 1
+        else:
+            assert dispute.ruling.kind == "ruling"
+            assert dispute.ruled_by.role != dispute.opened_by.role
+        if dispute.agreed_at is not None:
+            assert dispute.agreed_by.role == "service_owner"
 
 
 @pytest.mark.parametrize("seed", range(5))

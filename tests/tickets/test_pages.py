@@ -1,6 +1,8 @@
 """The pages of tickets: who sees what, what a step does, and how a refusal is said."""
 
 import re
+from copy import deepcopy
+from datetime import date
 
 import pytest
 from django.utils import translation
@@ -8,7 +10,7 @@ from zeal import zeal_ignore
 
 from tenants.models import Membership
 from tenants.scoping import tenant_scope
-from tests.factories import MembershipFactory
+from tests.factories import TERMS, ContractVersionFactory, MembershipFactory
 from tests.portal.desk import IMPROVEMENT, browser_of, desk_of
 from tickets import services
 from tickets.models import Comment, Handoff, Ticket, TimeEntry
@@ -457,3 +459,138 @@ def test_every_step_has_a_name_in_every_language(language):
 def status_of(ticket: Ticket) -> str:
     with tenant_scope(ticket.tenant_id):
         return Ticket.objects.get(pk=ticket.pk).status
+
+
+class TestTheFlowchart:
+    def flow(self, desk, role: str, query: str = "") -> str:
+        url = f"/tickets/flow/{desk.contract.public_id}/{query}"
+        return browser_of(desk.people[role]).get(url).text
+
+    def test_is_the_contract_in_the_readers_language(self, acme_desk):
+        reader = acme_desk.people["requester"].user
+        reader.language = "ja"
+        reader.save()
+
+        page = self.flow(acme_desk, "requester")
+
+        assert "契約範囲のフローチャート" in page
+        assert "S1 Incident response and defects" in page
+        assert page.count('class="flowchart"') == 2  # wide, and in one column
+
+    def test_counts_the_months_tickets_by_branch(self, acme_desk, globex_desk):
+        for number in range(2):
+            acme_desk.open(f"Down {number}")
+        acme_desk.open("A wish", answers=IMPROVEMENT)
+        globex_desk.open("Theirs")
+
+        page = self.flow(acme_desk, "bridge_se", "?month=2026-04")
+
+        assert "3 tickets of April 2026 under version 1" in page
+        assert ">Yes · 2</text>" in page  # the service is down
+        assert ">No · 1</text>" in page
+        assert "Yes · 3" not in page
+
+    def test_counts_nothing_unless_asked(self, acme_desk):
+        acme_desk.open()
+
+        assert "Yes ·" not in self.flow(acme_desk, "bridge_se")
+        assert "Yes ·" not in self.flow(acme_desk, "bridge_se", "?month=2026-13")
+
+    def test_counts_what_the_reader_may_see(self, acme, acme_desk):
+        acme.requesters_see_all = False
+        acme.save()
+        acme_desk.open("Mine")
+        acme_desk.open("My colleague's", requester=MembershipFactory(tenant=acme))
+
+        assert "1 ticket of April 2026" in self.flow(acme_desk, "requester", "?month=2026-04")
+        assert "2 tickets of April 2026" in self.flow(acme_desk, "bridge_se", "?month=2026-04")
+
+    @pytest.mark.parametrize(("role", "sees"), [("requester", False), ("service_owner", True)])
+    def test_shows_caps_to_everybody_but_requesters(self, acme_desk, role, sees):
+        terms = deepcopy(TERMS)
+        terms["scope"]["clauses"][1]["then"] = {"preapproved": {"cap": 300000}}
+        ContractVersionFactory(
+            contract=acme_desk.contract, number=2, effective_on=date(2099, 1, 1), terms=terms
+        )
+
+        page = self.flow(acme_desk, role, "?version=2")
+
+        assert "Preapproved, up to a cap" in page
+        assert ("300,000" in page) is sees
+
+    def test_answers_htmx_with_the_chart_only(self, signed_in, acme_desk):
+        url = f"/tickets/flow/{acme_desk.contract.public_id}/"
+
+        answer = signed_in("bridge_se").get(url, headers={"HX-Request": "true"})
+
+        assert answer.content.decode().lstrip().startswith('<div id="flow"')
+        assert "HX-Request" in answer["Vary"]
+
+    def test_asks_the_same_questions_for_one_ticket_and_for_many(
+        self, signed_in, acme_desk, django_assert_num_queries
+    ):
+        browser = signed_in("bridge_se")
+        for number in range(8):
+            acme_desk.open(f"Number {number}")
+        with django_assert_num_queries(FLOW_QUERIES):
+            browser.get(f"/tickets/flow/{acme_desk.contract.public_id}/?month=2026-04")
+
+    def test_of_a_foreign_contract_is_the_same_404_as_none(self, signed_in, globex_desk):
+        browser = signed_in("bridge_se")
+
+        foreign = browser.get(f"/tickets/flow/{globex_desk.contract.public_id}/?month=2026-04")
+        never = browser.get("/tickets/flow/AAAAAAAAAAAAAAAA/?month=2026-04")
+
+        assert (foreign.status_code, never.status_code) == (404, 404)
+        assert foreign.content == never.content
+
+
+# session, person, transaction (twice), memberships, contract, versions, verdicts
+FLOW_QUERIES = 8
+PATH_QUERIES = 6
+
+
+class TestTheWayToAVerdict:
+    def test_is_drawn_when_it_is_opened(self, signed_in, acme_desk):
+        ticket = acme_desk.open("A wish", answers=IMPROVEMENT)
+        browser = signed_in("requester")
+
+        page = browser.get(f"/tickets/{ticket.key}/").text
+        chart = browser.get(f"/tickets/{ticket.key}/path/", headers={"HX-Request": "true"}).text
+
+        assert f'hx-get="/tickets/{ticket.key}/path/"' in page
+        assert 'class="flowchart"' not in page
+        assert "<html" not in chart
+        assert "The path taken: Does it differ from the specification?" in chart
+        assert chart.count('class="node end taken"') == 2  # wide, and in one column
+
+    def test_leaves_out_what_was_passed_by_unless_the_whole_is_asked_for(
+        self, signed_in, acme_desk
+    ):
+        ticket = acme_desk.open("A wish", answers=IMPROVEMENT)
+        url = f"/tickets/{ticket.key}/path/"
+
+        part = signed_in("requester").get(url, headers={"HX-Request": "true"}).text
+        whole = signed_in("requester").get(url).text
+
+        assert part.count("S1  Incident response") < whole.count("S1  Incident response")
+        assert "Step by step" in whole
+
+    def test_is_drawn_while_a_question_is_open(self, signed_in, acme_desk):
+        ticket = acme_desk.open("Who knows", answers={})
+
+        page = signed_in("requester").get(f"/tickets/{ticket.key}/path/").text
+
+        assert 'class="flowchart"' in page
+        assert "Question open" in page
+
+    def test_asks_few_questions(self, signed_in, acme_desk, django_assert_num_queries):
+        ticket, browser = acme_desk.open(), signed_in("bridge_se")
+        with django_assert_num_queries(PATH_QUERIES):
+            browser.get(f"/tickets/{ticket.key}/path/")
+
+    def test_of_a_foreign_ticket_is_404(self, signed_in, acme_desk, globex_desk):
+        acme_desk.open()
+        theirs = globex_desk.open()
+
+        assert signed_in("bridge_se").get(f"/tickets/{theirs.key}/path/").status_code == 404

@@ -182,6 +182,14 @@ class TestReopen:
         assert old.state == "met"
         assert new.due_at == MAY.replace(day=13, hour=9)  # due the next day, as it was
 
+    def test_after_its_month_ended_is_a_new_attempt_though_nobody_closed_it_yet(self, client):
+        ticket = client.resolve(client.working(), after(hours=3))
+
+        reopen(client, ticket, MAY)
+
+        old, new = Obligation.objects.filter(ticket=ticket, kind="restore").order_by("pk")
+        assert (old.state, old.decided_at, new.attempt) == ("met", after(hours=3), 2)
+
     def test_after_its_month_closed_leaves_a_miss_where_it_was(self, client):
         ticket = client.resolve(client.working(), after(hours=5))
         close_april(client)

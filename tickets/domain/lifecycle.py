@@ -43,6 +43,13 @@ class Action(StrEnum):
     CLOSE = "close"
     REOPEN = "reopen"
     CANCEL = "cancel"
+    OVERRIDE_VERDICT = "override_verdict"
+    RULE_UNDECIDED = "rule_undecided"
+    DISPUTE_VERDICT = "dispute_verdict"
+    ANSWER_DISPUTE = "answer_dispute"
+    AGREE_TO_RULING = "agree_to_ruling"
+    DECLARE_EMERGENCY = "declare_emergency"
+    SEND_RETRO_ESTIMATE = "send_retro_estimate"
 
 
 AGENTS = VENDOR_ROLES
@@ -50,9 +57,12 @@ LEADS = frozenset({Role.BRIDGE_SE, Role.ACCOUNT_MANAGER})
 RECEIVERS = LEADS | {Role.MAINTENANCE_ENGINEER}
 CLIENTS = CLIENT_ROLES
 EVERYONE = AGENTS | CLIENTS
+RULERS = frozenset({Role.ACCOUNT_MANAGER})
+OWNERS = frozenset({Role.SERVICE_OWNER})
 
 OPEN = (Status.NEW, Status.IN_PROGRESS, Status.ON_HOLD)
 FINISHED = (Status.RESOLVED, Status.CLOSED, Status.CANCELLED)
+DONE_OR_OPEN = (*OPEN, Status.RESOLVED, Status.CLOSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +117,14 @@ LIFECYCLE: tuple[Step, ...] = (  # one line is one arrow of the state diagram, a
     *_staying(Action.ACCEPT_HANDOFF, OPEN, RECEIVERS),
     *_staying(Action.DISPUTE_HANDOFF, OPEN, RECEIVERS),
     *_staying(Action.LOG_TIME, tuple(Status), AGENTS),
+    # the verdict, which costs somebody money after the work is done too
+    *_staying(Action.OVERRIDE_VERDICT, DONE_OR_OPEN, LEADS),
+    *_staying(Action.RULE_UNDECIDED, DONE_OR_OPEN, RULERS),
+    *_staying(Action.DISPUTE_VERDICT, tuple(Status), CLIENTS),
+    *_staying(Action.ANSWER_DISPUTE, tuple(Status), RULERS),
+    *_staying(Action.AGREE_TO_RULING, tuple(Status), OWNERS),
+    *_staying(Action.DECLARE_EMERGENCY, OPEN, AGENTS),
+    *_staying(Action.SEND_RETRO_ESTIMATE, DONE_OR_OPEN, LEADS),
 )
 _STEPS = {(step.source, step.action): step for step in LIFECYCLE}
 

@@ -1,6 +1,10 @@
 from tickets.models.comment import Comment
+from tickets.models.dispute import Dispute
+from tickets.models.emergency import Emergency
 from tickets.models.handoff import Handoff
 from tickets.models.obligation import LedgerEntry, Obligation
+from tickets.models.replay import Replay
+from tickets.models.settlement import Settlement
 from tickets.models.stage import Assignment, Decision, Stage
 from tickets.models.ticket import Ticket, TicketCounter
 from tickets.models.time_entry import TimeEntry
@@ -9,9 +13,13 @@ __all__ = [
     "Assignment",
     "Comment",
     "Decision",
+    "Dispute",
+    "Emergency",
     "Handoff",
     "LedgerEntry",
     "Obligation",
+    "Replay",
+    "Settlement",
     "Stage",
     "Ticket",
     "TicketCounter",

@@ -29,6 +29,7 @@ NEVER_PAUSED = {
     ObligationKind.RULING,
     ObligationKind.CLIENT_DECISION,
 }
+IN_ROUNDS = {ObligationKind.UPDATE, ObligationKind.RULING}  # each attempt has all its time
 
 
 class Clocks:
@@ -125,8 +126,10 @@ class Clocks:
             self._write(row, Entry(Event.VOID, at, cause=cause), reason)
 
     def void_all(self, at: datetime, *, cause: str, reason: str = "") -> None:
+        """End all clocks but that of a dispute, which is owed its ruling whatever became of the work."""
         for row in self.open():
-            self._write(row, Entry(Event.VOID, at, cause=cause), reason)
+            if row.kind != ObligationKind.RULING:
+                self._write(row, Entry(Event.VOID, at, cause=cause), reason)
 
     # --- between ---
 
@@ -140,21 +143,20 @@ class Clocks:
             if is_paused(row):
                 self._write(row, Entry(Event.RESUME, at))
 
-    def reopen(
-        self, kind: str, at: datetime, *, month_is_closed: Callable[[datetime], bool]
-    ) -> None:
+    def reopen(self, kind: str, at: datetime, *, month_is_over: Callable[[datetime], bool]) -> None:
         """
         Let the last clock of a kind run on where it stood. All clocks must be loaded.
 
-        What was met in a month that is closed stands there: a new attempt has the time left. So
-        does a void clock, which cannot run on. A miss was decided and stays where it is.
+        What was met in a month that is over stands there, for its report looks no further: a new
+        attempt has the time left. So does a void clock, which cannot run on. A miss was decided
+        and stays where it is.
         """
         rows = self.of_kind(kind)
         if not rows or rows[-1].stopped_at is None:
             return
         last = rows[-1]
         is_void = last.entries[-1].event == Event.VOID
-        if is_void or (last.missed_at is None and month_is_closed(last.decided_at)):
+        if is_void or (last.missed_at is None and month_is_over(last.decided_at)):
             left = self._time_left(last, at)
             self._begin(kind, last.stage_id, at, left, last.hours, last.creditable)
         else:
@@ -255,7 +257,7 @@ class Clocks:
     def _less_earlier(self, row: Obligation, within: Length) -> Length:
         """Return a target less what earlier attempts used; business days have no part used."""
         earlier = [r for r in self.of_kind(row.kind) if r.attempt < row.attempt]
-        if row.kind == ObligationKind.UPDATE or not earlier or within.duration is None:
+        if row.kind in IN_ROUNDS or not earlier or within.duration is None:
             return within
         used = timedelta(minutes=sum(r.used_seconds for r in earlier) // 60)
         return Length(duration=max(within.duration - used, timedelta()))

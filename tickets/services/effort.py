@@ -1,6 +1,8 @@
 """Time worked: every minute is recorded; what may be charged stands in the stage's decision."""
 
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -8,10 +10,13 @@ from contracts.services import period_for_work
 from tenants.errors import Invalid
 from tenants.models import Membership
 from tenants.services import audit
+from tickets.domain import emergency as emergencies
 from tickets.domain.lifecycle import Action
 from tickets.models import Decision, Ticket, TimeEntry
 from tickets.models.choices import AuthorityKind, Outcome
+from tickets.services.emergencies import UNDER_EMERGENCY, minutes_used, told_of
 from tickets.services.guard import begin, command, stage_of
+from tickets.services.settlements import is_goodwill, settle_late
 
 AUTHORITY = {
     Outcome.INCLUDED: AuthorityKind.INCLUDED,
@@ -40,13 +45,13 @@ def log_time(
 
     What may be charged is what the decision in force when the work began says: a late entry is
     judged as if on time. Work of a month that has closed counts in the open month as an adjustment.
+    In an emergency an entry is split where its cap is used up.
 
     :raises Invalid: if the end is not at least a minute after the start, or in the future.
     """
     if ends_at > now:
         raise Invalid(_("Work cannot end in the future."), field="ends_at")
-    minutes = int((ends_at - starts_at).total_seconds() // 60)
-    if minutes < 1:
+    if ends_at - starts_at < timedelta(minutes=1):
         raise Invalid(_("The end must be at least one minute after the start."), field="ends_at")
     ticket = begin(ticket.pk, actor, Action.LOG_TIME)
     person = person or actor
@@ -54,53 +59,82 @@ def log_time(
         raise Invalid(_("Choose a person of the vendor's team for this client."), field="person")
     period, adjusts = period_for_work(ticket.contract, starts_at, now)
     stage_id, decision = in_force(ticket, starts_at)
-    kind, key, clause = authority_of(decision)
-    entry = TimeEntry.objects.create(
-        tenant_id=ticket.tenant_id,
-        contract_id=ticket.contract_id,
-        ticket=ticket,
-        stage_id=stage_id,
-        decision=decision,
-        period=period,
-        adjusts=adjusts,
-        person=person,
-        tier=tier or person.tier,
-        place=place,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        minutes=minutes,
-        authority=kind,
-        authority_key=key,
-        clause_id=clause,
-        triage=triage,
-        assumed=assumed,
-        note=note,
-        written_at=now,
-    )
-    audit.record(
-        actor=actor,
-        verb="time.logged",
-        subject=ticket,
-        at=now,
-        entry=entry.pk,
-        minutes=minutes,
-        authority=kind,
-        assumed=assumed,
-    )
+    for part in parts(ticket, decision, starts_at, ends_at, now):
+        entry = TimeEntry.objects.create(
+            tenant_id=ticket.tenant_id,
+            contract_id=ticket.contract_id,
+            ticket=ticket,
+            stage_id=stage_id,
+            decision=decision,
+            period=period,
+            adjusts=adjusts,
+            person=person,
+            tier=tier or person.tier,
+            place=place,
+            **part._asdict(),
+            clause_id=decision.clause_id,
+            triage=triage,
+            assumed=assumed,
+            note=note,
+            written_at=now,
+        )
+        if decision.pk != stage_of(ticket).decision_id:
+            settle_late(entry, by=actor, now=now)
+        audit.record(
+            actor=actor,
+            verb="time.logged",
+            subject=ticket,
+            at=now,
+            entry=entry.pk,
+            minutes=entry.minutes,
+            authority=entry.authority,
+            assumed=assumed,
+        )
     return ticket
+
+
+class Part(NamedTuple):
+    """A stretch of work that one authority covers; `authority_key` is a pool, or what it is under."""
+
+    starts_at: datetime
+    ends_at: datetime
+    minutes: int
+    authority: str
+    authority_key: str
+
+
+def parts(
+    ticket: Ticket, decision: Decision, starts_at: datetime, ends_at: datetime, now: datetime
+) -> Iterator[Part]:
+    """Yield the work as its decision covers it, each minute once."""
+    minutes = int((ends_at - starts_at).total_seconds() // 60)
+    kind, key = authority_of(decision)
+    told = told_of(ticket, decision, starts_at)
+    if told is None:
+        yield Part(starts_at, ends_at, minutes, kind, key)
+        return
+    covered = emergencies.shares(told, used=minutes_used(ticket), minutes=minutes, now=now)
+    for index, (kind_of_part, part) in enumerate(covered):
+        until = ends_at if index == len(covered) - 1 else starts_at + timedelta(minutes=part)
+        key_of_part = key if kind_of_part == AuthorityKind.HELD else UNDER_EMERGENCY
+        yield Part(starts_at, until, part, kind_of_part, key_of_part)
+        starts_at = until
 
 
 def in_force(ticket: Ticket, at: datetime) -> tuple[int, Decision]:
     """Return stage and decision of an instant; the first ones for work before they were taken."""
     decision = stage_of(ticket).decision
     if decision.at > at:
-        rows = Decision.objects.filter(ticket=ticket).order_by("at", "pk")
+        begun = ticket.stages.order_by("sequence")
+        stage = begun.filter(began_at__lte=at).last() or begun.first()
+        rows = Decision.objects.filter(stage=stage).order_by("at", "pk")
         decision = rows.filter(at__lte=at).last() or rows.first()
     return decision.stage_id, decision
 
 
-def authority_of(decision: Decision) -> tuple[str, str, str]:
-    """Return kind, key (pool or clause) and clause of what stands behind work under a decision."""
+def authority_of(decision: Decision) -> tuple[str, str]:
+    """Return kind and key (pool or clause) of what stands behind work under a decision."""
     kind = AUTHORITY.get(decision.outcome, AuthorityKind.HELD)
-    key = decision.verdict.get("pool") or decision.clause_id
-    return kind, key, decision.clause_id
+    if kind == AuthorityKind.INCLUDED and is_goodwill(decision):
+        kind = AuthorityKind.GOODWILL
+    return kind, decision.verdict.get("pool") or decision.clause_id

@@ -21,6 +21,7 @@ from tickets.services.guard import begin, command, stage_of
 from tickets.services.intake import check_place, note_owner, told
 from tickets.services.owners import accountable_for
 from tickets.services.promises import hold_to_verdict, is_clients
+from tickets.services.settlements import settle_stage
 
 OF_THE_TICKET = ("system", "environment", "priority")
 CONFIRMABLE = {f.name for f in fields(Facts)} - {"confirmed", "in_hours"} | {"impact", "urgency"}
@@ -101,7 +102,7 @@ def decide_again(
     reason: str,
 ) -> None:
     """Take a new decision on a stage that goes on; owner and stream follow a corrected activity."""
-    was = stage.activity
+    was, before = stage.activity, stage.decision
     after_operation = verdicts.follows_operation(stage)
     verdict = verdicts.reach(ticket, facts, rules, after_operation=after_operation)
     verdicts.record(
@@ -113,6 +114,7 @@ def decide_again(
         actor=actor,
         at=now,
         reason=reason,
+        before=before,
     )
     if stage.activity and not after_operation:
         stage.stream = stream_of(stage.activity)
@@ -122,3 +124,5 @@ def decide_again(
             stage.owner, stage.tier = owner, tier
             note_owner(stage, actor=actor, at=now)
     stage.save(update_fields=["decision", "facts", "activity", "stream", "owner", "tier"])
+    if stage.decision.outcome != before.outcome:
+        settle_stage(stage, by=actor, now=now)

@@ -208,6 +208,7 @@ def begin_stage(
         actor=actor,
         at=at,
         reason=reason,
+        before=before.decision if before and before.stream == stage.stream else None,
     )
     stage.save(update_fields=["decision"])
     note_owner(stage, actor=actor, at=at, reason=reason)

@@ -1,7 +1,8 @@
 """Which clocks a stage promises, and what ends when a new decision promises something else."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from contracts.domain.durations import Length
 from contracts.domain.terms import Party
 from contracts.rules import Rules
 from tenants import roles
@@ -22,6 +23,14 @@ def is_clients(activity: str, rules: Rules) -> bool:
     """Return whether the terms give the activity (empty: the service desk's) to the client."""
     named = rules.terms.accountable(activity or "service_desk")
     return named is not None and named.party == Party.CLIENT
+
+
+def end_of(span: Length, start: datetime, rules: Rules) -> datetime:
+    """Return the instant at which a span of the terms is over; business days are of `time.hours`."""
+    if span.business_days is not None:
+        hours = rules.hours[rules.terms.time.hours or "always"]
+        return hours.close_of_business_day(start, span.business_days)
+    return start + (span.duration or timedelta())
 
 
 def is_outside(decision: Decision) -> bool:

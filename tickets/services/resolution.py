@@ -4,8 +4,9 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from contracts.domain.months import first_of_month
 from contracts.domain.scope import Facts
-from contracts.models import Period, PeriodState
+from contracts.models import Contract
 from contracts.rules import rules_of
 from tenants.errors import Invalid, Refused
 from tenants.models import Membership
@@ -19,7 +20,7 @@ from tickets.services.guard import begin, command, stage_of
 from tickets.services.handoffs import waiting_offer
 from tickets.services.intake import begin_stage
 from tickets.services.progress import restored
-from tickets.services.promises import hold_to_verdict, promised, start_if_promised
+from tickets.services.promises import end_of, hold_to_verdict, promised, start_if_promised
 
 RESOLVED_COLUMNS = ["status", "resolution", "resolved_at", "restored_at", "next_due_at"]
 REOPENED_COLUMNS = [
@@ -144,12 +145,8 @@ def reopen_ticket(
 def reopen_until(ticket: Ticket) -> datetime:
     """Return the last instant at which a resolved ticket may be reopened."""
     rules = rules_of(ticket.version)
-    within = rules.terms.time.reopen_within
     ended = ticket.resolved_at or ticket.closed_at
-    if within.business_days is not None:
-        hours = rules.hours[rules.terms.time.hours or "always"]
-        return hours.close_of_business_day(ended, within.business_days)
-    return ended + within.duration
+    return end_of(rules.terms.time.reopen_within, ended, rules)
 
 
 def _end_stage(ticket: Ticket, now: datetime) -> None:
@@ -189,13 +186,12 @@ def _run_on(ticket: Ticket, clocks: Clocks, now: datetime) -> None:
     if fixes and fixes[-1].started_at < ticket.resolved_at:
         kinds.append(ObligationKind.PERMANENT_FIX)
     for kind in promised(ticket, stage, clocks.rules).intersection(kinds):
-        clocks.reopen(kind, now, month_is_closed=lambda at: _month_is_closed(ticket, at))
+        clocks.reopen(kind, now, month_is_over=lambda at: _month_is_over(ticket.contract, at, now))
     if waiting_offer(ticket):
         start_if_promised(clocks, ObligationKind.HANDOFF, stage, now)
     hold_to_verdict(clocks, stage, now)
 
 
-def _month_is_closed(ticket: Ticket, at: datetime) -> bool:
-    return Period.objects.filter(
-        contract_id=ticket.contract_id, starts_at__lte=at, ends_at__gt=at, state=PeriodState.CLOSED
-    ).exists()
+def _month_is_over(contract: Contract, at: datetime, now: datetime) -> bool:
+    """Return whether the contract's month of `at` had ended by `now`, closed or not."""
+    return first_of_month(contract.local_date(at)) < first_of_month(contract.local_date(now))

@@ -10,6 +10,7 @@ from tenants.services import audit, jobs
 from tickets.models import Obligation
 from tickets.models.choices import ObligationKind
 from tickets.services.clocks import Clocks
+from tickets.services.emergencies import lapse_emergency, late_estimates
 from tickets.services.guard import lock
 from tickets.services.handoffs import default_handoff, waiting_offer
 
@@ -19,8 +20,10 @@ MOST_A_RUN = 200  # their locks are held until the run ends
 
 @jobs.handles("tickets.sweep", every=EVERY)
 def sweep(job: Job) -> None:
-    """Record the misses of one tenant and give unanswered offers to their default owner."""
-    sweep_misses(timezone.now())
+    """Record what nobody prevented at one tenant: misses, unanswered offers, late retro-estimates."""
+    now = timezone.now()
+    sweep_misses(now)
+    sweep_emergencies(now)
 
 
 def sweep_misses(now: datetime) -> int:
@@ -36,6 +39,12 @@ def sweep_misses(now: datetime) -> int:
     for pk in unanswered.values_list("ticket_id", flat=True)[:MOST_A_RUN]:
         give_to_default_owner(pk, now)
     return recorded
+
+
+def sweep_emergencies(now: datetime) -> None:
+    """Make goodwill of the minutes of emergencies whose retro-estimate is late."""
+    for pk in late_estimates(now)[:MOST_A_RUN]:
+        lapse_emergency(pk, now)
 
 
 @transaction.atomic

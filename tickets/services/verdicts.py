@@ -1,6 +1,7 @@
 """A stage held against the contract: the facts known now, the month's use, one stored decision."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db.models import BigIntegerField, Count, Exists, OuterRef, Sum
 from django.db.models.fields.json import KeyTextTransform
@@ -14,7 +15,7 @@ from contracts.services import period_at
 from contracts.services.periods import lock_exclusive
 from tenants.models import Membership
 from tickets.models import Decision, Stage, Ticket
-from tickets.models.choices import WorkStream
+from tickets.models.choices import Status, WorkStream
 
 
 def reach(ticket: Ticket, facts: Facts, rules: Rules, *, after_operation: bool) -> scope.Decision:
@@ -52,14 +53,21 @@ def record(
     actor: Membership | None,
     at: datetime,
     reason: str = "",
+    before: Decision | None = None,
 ) -> Decision:
-    """Store the verdict on a stage, which then carries it with its facts; the caller saves."""
+    """
+    Store the verdict on a stage, which then carries it with its facts; the caller saves.
+
+    Where a person overruled the very answer that the rule gives again, what they said stands.
+    """
+    stage.activity = verdict.activity or stage.activity
+    if before is not None and still_stands(before, verdict):
+        return stand_again(ticket, stage, before, verdict, facts, at)
     clause = rules.terms.clause(verdict.clause_id) if verdict.clause_id else None
-    decision = Decision.objects.create(
-        tenant_id=ticket.tenant_id,
-        stage=stage,
-        ticket=ticket,
-        version_id=ticket.version_id,
+    return write(
+        ticket,
+        stage,
+        facts,
         outcome=verdict.outcome,
         pending=verdict.pending,
         provisional=verdict.provisional,
@@ -67,14 +75,64 @@ def record(
         activity=verdict.activity or "",
         uses_quota=bool(clause and clause.quota),
         verdict=verdict.to_dict(),
-        facts=facts.to_dict(),
         by=actor,
         reason=reason,
         at=at,
     )
-    stage.decision, stage.facts = decision, facts.to_dict()
-    stage.activity = verdict.activity or stage.activity
-    return decision
+
+
+def write(ticket: Ticket, stage: Stage, facts: Facts, **columns: Any) -> Decision:
+    """Write a decision down and let the stage carry it; the caller saves the stage."""
+    stage.facts = facts.to_dict()
+    stage.decision = Decision.objects.create(
+        tenant_id=ticket.tenant_id,
+        stage=stage,
+        ticket=ticket,
+        version_id=ticket.version_id,
+        facts=stage.facts,
+        **columns,
+    )
+    return stage.decision
+
+
+def overruled_by(decision: Decision) -> dict[str, str]:
+    """Return the rule's answer that a decision by a person replaces: itself where the rule decided."""
+    if decision.kind == Decision.Kind.RULE:
+        return {"outcome": decision.outcome, "clause_id": decision.clause_id}
+    return decision.verdict["overrules"]
+
+
+def still_stands(before: Decision, verdict: scope.Decision) -> bool:
+    """Return whether a person decided `before`, over the same answer that the rule gives now."""
+    answer = {"outcome": verdict.outcome, "clause_id": verdict.clause_id or ""}
+    return before.kind != Decision.Kind.RULE and overruled_by(before) == answer
+
+
+def stand_again(
+    ticket: Ticket,
+    stage: Stage,
+    before: Decision,
+    verdict: scope.Decision,
+    facts: Facts,
+    at: datetime,
+) -> Decision:
+    """Repeat what a person decided, on the facts that are known now."""
+    path = [step.to_dict() for step in verdict.path]
+    activity = verdict.activity or ""
+    return write(
+        ticket,
+        stage,
+        facts,
+        kind=before.kind,
+        outcome=before.outcome,
+        clause_id=before.clause_id,
+        activity=activity,
+        uses_quota=before.uses_quota,
+        verdict=before.verdict | {"activity": activity or None, "path": path},
+        by_id=before.by_id,
+        reason=before.reason,
+        at=at,
+    )
 
 
 def follows_operation(stage: Stage) -> bool:
@@ -86,7 +144,11 @@ def follows_operation(stage: Stage) -> bool:
 
 
 def quotas_used(month: Period, without: Ticket) -> dict[str, QuotaUse]:
-    """Return what other tickets of the month have used; a ticket counts once a clause."""
+    """
+    Return what other tickets of the month have used; a ticket counts once a clause.
+
+    One that is cancelled gives back what it took.
+    """
     effort = Cast(KeyTextTransform("effort_minutes", "facts"), BigIntegerField())
     again = Stage.objects.filter(
         ticket=OuterRef("ticket"),
@@ -102,6 +164,7 @@ def quotas_used(month: Period, without: Ticket) -> dict[str, QuotaUse]:
             ticket__received_at__lt=month.ends_at,
         )
         .exclude(ticket=without)
+        .exclude(ticket__status=Status.CANCELLED)
         .values("decision__clause_id")
         .annotate(count=Count("pk"), minutes=Sum(effort))
     )

@@ -44,9 +44,17 @@ def test_what_is_on_offer_can_be_taken_and_nothing_else(status):
 
 
 def test_clients_ask_and_accept_and_never_do_the_work():
+    asks = {Action.COMMENT, Action.CLOSE, Action.REOPEN, Action.CANCEL, Action.DISPUTE_VERDICT}
+    binds = {Role.REQUESTER: set(), Role.SERVICE_OWNER: {Action.AGREE_TO_RULING}}
     for role in CLIENT_ROLES:
         actions = {step.action for step in LIFECYCLE if role in step.by}
-        assert actions == {Action.COMMENT, Action.CLOSE, Action.REOPEN, Action.CANCEL}
+        assert actions == asks | binds[role]
+
+
+def test_only_the_account_manager_rules():
+    rulings = (Action.RULE_UNDECIDED, Action.ANSWER_DISPUTE)
+    by = {step.by for step in LIFECYCLE if step.action in rulings}
+    assert by == {frozenset({Role.ACCOUNT_MANAGER})}
 
 
 def test_a_handoff_is_answered_by_the_other_side():
@@ -61,9 +69,10 @@ def test_every_vendor_desk_may_log_time_in_every_status():
             assert after(status, Action.LOG_TIME, role=role) == status
 
 
-def test_nothing_follows_a_cancelled_ticket_but_words_and_minutes():
+def test_nothing_follows_a_cancelled_ticket_but_words_minutes_and_what_they_cost():
     actions = {step.action for step in LIFECYCLE if step.source == Status.CANCELLED}
-    assert actions == {Action.COMMENT, Action.LOG_TIME}
+    cost = {Action.DISPUTE_VERDICT, Action.ANSWER_DISPUTE, Action.AGREE_TO_RULING}
+    assert actions == {Action.COMMENT, Action.LOG_TIME} | cost
 
 
 def test_the_portal_itself_takes_any_step_that_there_is():

@@ -1,0 +1,181 @@
+"""
+What a replay reads: a contract's past tickets and work, in few queries, and it cannot write.
+
+Everything is read in savepoints that PostgreSQL itself has made read-only.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Q
+
+from contracts.domain import statement
+from contracts.domain.cost import Authority, Work
+from contracts.domain.scope import Facts
+from contracts.domain.terms import Outcome, Place, Tier
+from contracts.domain.verdict import Question
+from contracts.models import Contract
+from tickets.domain.replay import PENDING, PastStage, PastTicket, Verdict
+from tickets.domain.replay_money import PastWork
+from tickets.models import Decision, Stage, Ticket, TimeEntry
+from tickets.models.choices import AuthorityKind, Status, WorkStream
+
+CHUNK = 2_000
+KEYED = (AuthorityKind.POOL, AuthorityKind.ESTIMATE)  # others count by clause and ticket
+OF_STAGE = (
+    "ticket__key",
+    "ticket__received_at",
+    "ticket__version_id",
+    "ticket__status",
+    "pk",
+    "sequence",
+    "stream",
+    "facts",
+    "decision__kind",
+    "decision__verdict__overrules",
+    "decision__uses_quota",
+    "decision__outcome",
+    "decision__pending",
+    "decision__clause_id",
+    "decision__verdict__pool",
+    "decision__verdict__cap",
+    "decision__verdict__question",
+)
+OF_WORK = (
+    "pk",
+    "ticket__key",
+    "stage_id",
+    "stage__decision__outcome",
+    "stage__decision__pending",
+    "starts_at",
+    "minutes",
+    "tier",
+    "place",
+    "authority",
+    "settlements__authority",  # at most one
+    "authority_key",
+    "clause_id",
+    "decision__verdict__cap",
+    "triage",
+)
+
+Moves = Mapping[int, Mapping[int, int] | None]  # by version id
+Bounds = tuple[datetime, datetime]
+
+
+@contextmanager
+def read_only() -> Iterator[None]:
+    """Let the database refuse every write until the block ends; the transaction goes on after."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION READ ONLY")
+        yield
+
+
+def past_tickets(
+    contract: Contract, bounds: Bounds, moves: Moves, tell: Callable[[int], None]
+) -> Iterator[PastTicket]:
+    """Yield the tickets received in `bounds`, by receipt; `tell` how many were read so far."""
+    read, after = 0, Q()
+    while True:
+        with read_only():
+            chunk = list(_keys(contract, bounds).filter(after)[:CHUNK])
+            tickets = list(_with_stages([pk for pk, *_rest in chunk], moves))
+        if not chunk:
+            return
+        yield from tickets
+        _pk, received_at, number = chunk[-1]
+        after = Q(received_at__gt=received_at) | Q(received_at=received_at, number__gt=number)
+        tell(read := read + len(chunk))
+
+
+def count_tickets(contract: Contract, bounds: Bounds) -> int:
+    return _keys(contract, bounds).count()
+
+
+def _keys(contract: Contract, bounds: Bounds) -> Any:
+    rows = Ticket.objects.filter(
+        contract=contract, received_at__gte=bounds[0], received_at__lt=bounds[1]
+    )
+    return rows.order_by("received_at", "number").values_list("pk", "received_at", "number")
+
+
+def _with_stages(keys: list[int], moves: Moves) -> Iterator[PastTicket]:
+    rows = Stage.objects.filter(ticket__in=keys).exclude(decision=None)
+    rows = rows.order_by("ticket__received_at", "ticket__number", "sequence").values_list(*OF_STAGE)
+    for (key, received_at, version, status), group in groupby(rows, lambda row: row[:4]):
+        stages = tuple(_stages(row[4:] for row in group))
+        cancelled = status == Status.CANCELLED
+        yield PastTicket(key, received_at, stages, moves.get(version), cancelled)
+
+
+def _stages(rows: Iterator[tuple]) -> Iterator[PastStage]:
+    operated = False
+    for pk, sequence, stream, facts, kind, overrules, uses_quota, *verdict in rows:
+        ruled = kind != Decision.Kind.RULE
+        yield PastStage(
+            key=pk,
+            sequence=sequence,
+            facts=Facts.from_dict(facts),
+            before=_verdict(*verdict),
+            follows_operation=operated and stream == WorkStream.MAINTENANCE,
+            overrules=(overrules["outcome"], overrules["clause_id"]) if ruled else None,
+            takes_quota=uses_quota or not ruled,
+        )
+        operated = operated or stream == WorkStream.OPERATION
+
+
+def _verdict(
+    outcome: str, pending: bool, clause: str, pool: str | None, cap: int | None, question: Any
+) -> Verdict:
+    asked = Question.from_dict(question).key if question else ""
+    return Verdict(Outcome(outcome), clause, pool or "", cap, pending, asked)
+
+
+def past_work(contract: Contract, until_at: datetime) -> list[PastWork]:
+    """Return the contract's work that began before `until_at`, with what stood behind it."""
+    rows = TimeEntry.objects.filter(contract=contract, starts_at__lt=until_at)
+    with read_only():
+        rows = rows.order_by("starts_at", "pk").values_list(*OF_WORK)
+        return [_work(*row) for row in rows.iterator(CHUNK)]
+
+
+def _work(
+    pk: int,
+    ticket: str,
+    stage: int,
+    outcome: str,
+    pending: bool,
+    starts_at: datetime,
+    minutes: int,
+    tier: str,
+    place: str,
+    written: str,
+    settled: str | None,
+    key: str,
+    clause: str,
+    cap: int | None,
+    triage: bool,
+) -> PastWork:
+    starts_at = starts_at.replace(second=0, microsecond=0)
+    kind = AuthorityKind(settled or written)
+    work = Work(
+        ref=str(pk),
+        ticket=ticket,
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(minutes=minutes),
+        tier=Tier(tier),
+        authority=Authority(
+            statement.AuthorityKind(kind),
+            key if kind in KEYED else "",
+            clause,
+            cap if kind == AuthorityKind.PREAPPROVED else None,
+        ),
+        place=Place(place) if place else None,
+        triage=triage,
+    )
+    return PastWork(work, stage, PENDING if pending else outcome)
