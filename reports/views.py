@@ -81,15 +81,27 @@ def page_of(request: HttpRequest, facts: dict[str, Any], tenant) -> dict[str, An
     return {
         "facts": facts,
         "misses": by_obligation(facts["sla"]["misses"]),
+        "unfolded": request.GET.get("misses") == "all",
         "sees_money": pays,
         "titles": facts["titles"] if pays or tenant.requesters_see_all else {},
     }
 
 
 def by_obligation(misses: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the misses of each clock together, the clocks in the contract's order."""
+    """Return the misses of each clock, in the contract's order, and in it of each priority."""
     groups = {kind.value: [m for m in misses if m["obligation"] == kind] for kind in ObligationKind}
-    return [{"obligation": kind, "misses": found} for kind, found in groups.items() if found]
+    return [
+        {"obligation": kind, "count": len(found), "priorities": by_priority(found)}
+        for kind, found in groups.items()
+        if found
+    ]
+
+
+def by_priority(misses: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for miss in sorted(misses, key=lambda miss: miss["priority"]):
+        found.setdefault(miss["priority"], []).append(miss)
+    return [{"priority": priority, "misses": rows} for priority, rows in found.items()]
 
 
 def clients_with_money(request: HttpRequest) -> set[int]:

@@ -3,7 +3,7 @@
 from django.contrib.auth.decorators import login_required
 from django.urls import path, register_converter
 
-from tickets.views import intake, lists, page, steps
+from tickets.views import flow, intake, lists, page, steps
 
 
 class KeyConverter:
@@ -22,7 +22,9 @@ app_name = "tickets"
 urlpatterns = [
     path("", login_required(lists.ticket_list), name="list"),
     path("new/", login_required(intake.new_request), name="new"),
+    path("flow/<slug:public_id>/", login_required(flow.contract_flow), name="flow"),
     path("<ticket_key:key>/", login_required(page.ticket_page), name="page"),
+    path("<ticket_key:key>/path/", login_required(flow.ticket_path), name="path"),
     *(
         path(f"<ticket_key:key>/{move.slug}/", login_required(steps.step_of(move)), name=move.route)
         for move in steps.MOVES

@@ -3,11 +3,51 @@
 from datetime import date, timedelta
 
 from django import template
+from django.utils.translation import gettext_lazy as _
 
 from contracts.domain.terms import Calendar, Terms
 
 register = template.Library()
 PRIORITIES = ("P1", "P2", "P3", "P4")
+PARTS = {
+    "ask": _("Text"),
+    "text": _("Text"),
+    "name": _("Name"),
+    "environments": _("Environments"),
+    "revenue_critical": _("Revenue critical"),
+    "week": _("Week"),
+    "holidays": _("Holidays"),
+    "special": _("Special days"),
+    "tier": _("Tier"),
+    "party": _("Party"),
+    "within": _("Time"),
+    "hours": _("Service hours"),
+    "default_owner": _("Default owner"),
+    "credit": _("Share of the monthly fee"),
+    "minimum_count": _("Counted from"),
+    "per_month": _("Time a month"),
+    "rollover": _("Rollover"),
+    "when_empty": _("When empty"),
+    "overage_rate": _("Overage rate"),
+    "scope.warranty": _("Warranty"),
+    "scope.emergency": _("Emergency"),
+    "scope.dispute_within": _("Time to dispute a verdict"),
+    "time.hours": _("Service hours"),
+    "time.commitment": _("Commitment"),
+    "time.reopen_within": _("Time to reopen"),
+    "time.auto_close": _("Closes after silence of"),
+    "cost.monthly_fee": _("Monthly fee"),
+    "cost.first_month": _("First month"),
+    "cost.rates": _("Rate an hour"),
+    "cost.multipliers.out_of_hours": _("Out of hours"),
+    "cost.multipliers.holiday": _("Holidays"),
+    "cost.rounding": _("Rounding"),
+    "cost.triage": _("Triage"),
+    "cost.closing_grace": _("Closing"),
+    "cost.budget": _("Yearly budget"),
+    "cost.tax": _("Tax"),
+    "cost.estimates": _("Estimates"),
+}
 
 
 @register.simple_tag
@@ -60,3 +100,13 @@ def is_joint(hours: object) -> bool:
 def last_day(ends_on: date | None) -> date | None:
     """Return the last day before an open end: people read both days as included."""
     return ends_on - timedelta(days=1) if ends_on else None
+
+
+@register.filter
+def part_word(path: str) -> str:
+    """Return what a path of the terms is about, with the end of it that has no word of its own."""
+    steps = path.split(".")
+    for cut in range(len(steps), 0, -1):
+        if (known := PARTS.get(".".join(steps[:cut]))) is not None:
+            return " ".join([str(known), *steps[cut:]])
+    return path

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from contracts.rules import rules_of
+from contracts.views.shown import sees_cost
 from tenants.models import Membership
 from tenants.roles import Role
 from tickets.domain.lifecycle import Action
@@ -41,6 +42,7 @@ def ticket_page(request: HttpRequest, key: str) -> HttpResponse:
         "offers": offers(ticket, lambda action: able(ticket, desks, action), handoffs),
         "comment": comment_offer(ticket, desks),
         "for_vendor": for_vendor,
+        "sees_cost": sees_cost(desks),
     }
     context["minutes"] = sum(entry.minutes for entry in context["entries"] or ())
     return render(request, "tickets/ticket_page.html", context)

@@ -27,9 +27,18 @@ PLAIN = {
     "handoff.accepted": ("handshake", gettext_lazy("Maintenance took it over")),
     "handoff.disputed": ("circle-x", gettext_lazy("Maintenance sent the offer back")),
     "handoff.defaulted": ("handshake", gettext_lazy("Given to the default owner")),
+    "dispute.opened": ("circle-x", gettext_lazy("The client disputes the verdict")),
+    "dispute.ruled": ("scale", gettext_lazy("Ruled on the dispute")),
+    "dispute.agreed": ("handshake", gettext_lazy("The client agreed: the ruling binds")),
+    "emergency.declared": ("triangle-alert", gettext_lazy("Emergency: worked at once")),
+    "emergency.estimate_sent": ("coins", gettext_lazy("Estimate of the emergency sent")),
+    "emergency.lapsed": ("coins", gettext_lazy("The estimate was late: the work is goodwill")),
     "clock.missed": ("triangle-alert", gettext_lazy("Deadline missed: %(clock)s")),
 }
-SAID_ELSEWHERE = {"ticket.commented", "ticket.assigned", "time.logged"}
+SAID_ELSEWHERE = {
+    *("ticket.commented", "ticket.assigned", "time.logged"),
+    *("verdict.overridden", "verdict.ruled"),
+}
 VENDOR_REASONS = {"handoff.disputed"}
 
 

@@ -18,10 +18,10 @@
     if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
   });
 
-  // A table wider than the screen can be scrolled with the keyboard.
+  // What is larger than its box can be scrolled with the keyboard.
   const reachable = () => {
-    for (const box of document.querySelectorAll(".scroll")) {
-      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    for (const box of document.querySelectorAll(".scroll, .charted .compact")) {
+      if (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight) box.tabIndex = 0;
       else box.removeAttribute("tabindex");
     }
   };

@@ -1,0 +1,34 @@
+"""The contracts of the clients on screen."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from contracts.models import Contract, ContractVersion
+
+A_PAGE = 50
+
+
+@require_GET
+def contract_list(request: HttpRequest) -> HttpResponse:
+    rows = Contract.objects.select_related("tenant").order_by("tenant__name", "number", "pk")
+    page = Paginator(rows, per_page=A_PAGE).get_page(request.GET.get("page"))
+    today = timezone.localdate()
+    versions = {v.contract_id: v for v in versions_in_force(page.object_list, today)}
+    for contract in page.object_list:
+        contract.now = versions.get(contract.pk)
+    many = len({m.tenant_id for m in request.memberships}) > 1
+    context = {"page": page, "contracts": page.object_list, "many_clients": many, "query": ""}
+    return render(request, "contracts/contract_list.html", context)
+
+
+def versions_in_force(contracts: Iterable[Contract], today: date) -> Iterable[ContractVersion]:
+    """Return the version in force of each contract, in one query."""
+    rows = ContractVersion.objects.filter(contract__in=[c.pk for c in contracts])
+    rows = rows.exclude(activated_at=None).filter(effective_on__lte=today).defer("terms")
+    return rows.order_by("contract_id", "-effective_on").distinct("contract_id")

@@ -1,0 +1,53 @@
+"""What every page of a contract asks first: which contract, which version, and who reads it."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+
+from contracts.models import Contract, ContractVersion
+from contracts.rules import rules_of
+from tenants import roles
+from tenants.models import Membership
+
+SEE_COST = roles.VENDOR | {roles.Role.SERVICE_OWNER}
+
+
+def shown_contract(request: HttpRequest, public_id: str) -> dict[str, Any]:
+    """
+    Return what the head of a contract's page needs, in two queries.
+
+    The version is the one that `?version=` names, else the one in force, else the last one.
+    """
+    contract = get_object_or_404(Contract.objects.select_related("tenant"), public_id=public_id)
+    versions = list(contract.versions.select_related("activated_by__user"))
+    in_force = current(contract, versions)
+    usual = in_force or (versions[-1] if versions else None)
+    shown = version_named(request.GET.get("version", ""), versions) or usual
+    desks = [m for m in request.memberships if m.tenant_id == contract.tenant_id]
+    return {
+        "contract": contract,
+        "versions": versions,
+        "in_force": in_force,
+        "shown": shown,
+        "terms": rules_of(shown).terms if shown else None,
+        "sees_cost": sees_cost(desks),
+        "for_vendor": any(m.is_vendor for m in desks),
+        "query": f"?version={shown.number}" if shown and shown is not usual else "",
+    }
+
+
+def version_named(number: str, versions: list[ContractVersion]) -> ContractVersion | None:
+    return next((version for version in versions if str(version.number) == number), None)
+
+
+def current(contract: Contract, versions: list[ContractVersion]) -> ContractVersion | None:
+    today = contract.local_date(timezone.now())
+    rows = [v for v in versions if v.activated_at and v.effective_on <= today]
+    return max(rows, key=lambda version: version.effective_on, default=None)
+
+
+def sees_cost(desks: list[Membership]) -> bool:
+    """Return whether these desks see money: a client's requester does not."""
+    return any(m.role in SEE_COST for m in desks)
