@@ -45,10 +45,26 @@ def test_a_requester_reads_no_amount(page, hoshino):
     assert "¥" not in page.locator("main").inner_text()
 
 
-def test_a_requester_asks_for_work_and_reads_the_verdict(page, hoshino):
+def test_a_requester_asks_for_work_and_reads_the_verdict_with_its_clause(page, hoshino):
     sign_in(page, "requester")
     page.get_by_role("link", name="New request").first.click()
     assert violations(page) == []
+
+    page.get_by_label("Incident", exact=True).check()
+    page.get_by_label("Title").fill("The cart stays empty")
+    page.get_by_label("System and environment").select_option(label="EC site · Production")
+    page.get_by_label("Impact").select_option(label="High")
+    page.get_by_label("Urgency").select_option(label="High")
+    page.get_by_role("group", name="Is the service down or degraded now?").get_by_label(
+        "Yes"
+    ).check()
+    page.get_by_role("button", name="Send the request").click()
+
+    page.wait_for_url("**/tickets/HOSHINO-4/")
+    text = page.locator("main").inner_text()
+    assert "Critical and high incidents on production, day and night" in text
+    assert "In the monthly fee" in text
+    assert "Provisional" in text  # nobody of the vendor confirmed it yet
 
 
 @pytest.mark.parametrize("path", ["/", "/tickets/", "/tickets/HOSHINO-1/", "/contracts/"])
