@@ -186,8 +186,17 @@ def put_off(job: Job, error: str) -> None:
 
 def show_progress(job: Job, percent: int) -> None:
     """
-    Say how far the job is. It becomes visible with the job's own commit at the latest.
+    Say how far the job is, at once: on a connection of its own, while the work is not committed.
 
-    Kept inside the transaction on purpose: a heartbeat that outlives a rollback would lie.
+    It only ever grows. The run itself writes its row at the very end, so nobody waits for it here.
     """
-    Job.objects.filter(pk=job.pk).update(progress=percent, heartbeat_at=timezone.now())
+    aside = connection.copy()
+    try:
+        with aside.cursor() as cursor:
+            cursor.execute(
+                "UPDATE tenants_job SET progress = %s, heartbeat_at = now()"
+                " WHERE id = %s AND state = %s AND progress < %s",
+                [percent, job.pk, JobState.RUNNING, percent],
+            )
+    finally:
+        aside.close()

@@ -185,17 +185,6 @@ class TestRun:
         job.refresh_from_db()
         assert (job.state, job.error) == ("waiting", "KeyError")
 
-    def test_progress_is_part_of_the_job(self, acme, monkeypatch):
-        monkeypatch.setitem(
-            jobs._kinds, "test.half", jobs.Kind(lambda job: jobs.show_progress(job, 50), None)
-        )
-        job = _job(acme, "test.half")
-
-        assert jobs.run(job.pk)
-
-        job.refresh_from_db()
-        assert job.progress == 100
-
 
 class TestFailure:
     def test_is_recorded_without_its_words_and_undone(self, acme, done):
@@ -456,3 +445,23 @@ def test_an_audit_event_needs_the_scope_of_its_subject(acme):
         event = AuditEvent.objects.get()
     assert (event.subject_type, event.subject_id) == ("contracts.contract", contract.pk)
     assert (event.tenant_id, event.data) == (acme.pk, {"why": "because"})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_progress_is_seen_while_the_work_is_not_committed(acme, monkeypatch):
+    seen = []
+
+    def half(job: Job) -> None:
+        jobs.show_progress(job, 50)
+        other = connection.copy()
+        with other.cursor() as cursor:
+            cursor.execute("SELECT progress, state FROM tenants_job WHERE id = %s", [job.pk])
+            seen.append(cursor.fetchone())
+        other.close()
+
+    monkeypatch.setitem(jobs._kinds, "test.half", jobs.Kind(half, None))
+    jobs.enqueue("test.half", tenant_id=acme.pk, key="once")
+
+    assert jobs.run(Job.objects.get(kind="test.half").pk)
+    assert seen == [(50, "running")]
+    assert Job.objects.get(kind="test.half").progress == 100
