@@ -22,7 +22,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
-from contracts.models import ContractVersion, Period
+from contracts.models import BoughtHours, ContractVersion, Period
 from reports.domain.metrics import Effort, Step
 from tenants.models import AuditEvent
 from tickets.models import (
@@ -320,6 +320,17 @@ def renewals_during(period: Period) -> tuple[date, ...]:
     next_on = period.contract.local_date(period.ends_at)
     rows = period.contract.renewals.filter(renewed_on__gt=period.month, renewed_on__lte=next_on)
     return tuple(rows.order_by("renewed_on").values_list("renewed_on", flat=True))
+
+
+def bought_during(period: Period) -> Iterable[BoughtHours]:
+    """
+    Return what was bought on the days of the month, oldest first.
+
+    Nothing is bought in a closed month, so none comes to it later.
+    """
+    next_on = period.contract.local_date(period.ends_at)
+    rows = period.contract.bought_hours.filter(bought_on__gte=period.month, bought_on__lt=next_on)
+    return rows.order_by("bought_on", "pk")
 
 
 def versions_during(

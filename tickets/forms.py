@@ -41,10 +41,11 @@ def text_field(label, required: str = "", *, most: int = 5000, rows: int = 4, **
     )
 
 
-def moment_field(label, required: str, **kwargs) -> forms.DateTimeField:
-    """Return a field for a local date and time in the reader's zone."""
+def moment_field(label, required: str = "", **kwargs) -> forms.DateTimeField:
+    """Return a field for a local date and time in the reader's zone; as above, it may stay empty."""
     return forms.DateTimeField(
         label=label,
+        required=bool(required),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         error_messages={
             "required": required,

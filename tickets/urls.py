@@ -37,4 +37,12 @@ urlpatterns = [
         )
         for move in steps.ANSWERS
     ),
+    *(
+        path(
+            f"disputes/<slug:public_id>/{move.slug}/",
+            login_required(steps.ruling_of(move)),
+            name=move.route,
+        )
+        for move in steps.RULINGS
+    ),
 ]

@@ -7,6 +7,7 @@ from django.core.management.base import CommandError
 
 from contracts import checking, terms_yaml
 from contracts.domain.terms import TermsInvalid
+from contracts.lint_words import sentence
 
 
 def read_document(path: Path) -> dict:
@@ -39,3 +40,18 @@ def errors_of(path: Path, invalid: TermsInvalid) -> str:
     count = len(invalid.errors)
     head = f"{path}: {count} {'error' if count == 1 else 'errors'}"
     return "\n".join([head, *(f"  error: {error}" for error in invalid.errors)])
+
+
+def findings_of(checked: checking.Checked) -> list[str]:
+    """Return a line for each finding that refuses nothing; gaps go by their own name."""
+    return [
+        f"{'gap' if finding.code == 'gap' else 'warning'}: {sentence(finding)}"
+        for finding in checked.warnings
+    ]
+
+
+def refuse_gaps(path: Path, checked: checking.Checked) -> None:
+    """:raises CommandError: if the contract has gaps, which `--strict` does not allow."""
+    if count := len(checked.coverage.gaps):
+        gaps = "1 gap" if count == 1 else f"{count} gaps"
+        raise CommandError(f"{path}: {gaps}, and --strict allows none.")

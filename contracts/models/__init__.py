@@ -1,8 +1,10 @@
+from contracts.models.bought_hours import BoughtHours
 from contracts.models.contract import Contract, ContractStatus, ContractVersion
 from contracts.models.life import ContractReminder, ContractRenewal
 from contracts.models.period import Period, PeriodState
 
 __all__ = [
+    "BoughtHours",
     "Contract",
     "ContractReminder",
     "ContractRenewal",

@@ -1,3 +1,4 @@
+from contracts.services.bought_hours import buy_hours
 from contracts.services.contracts import (
     activate_version,
     add_version,
@@ -11,6 +12,7 @@ from contracts.services.periods import close_period, period_at, period_for_work,
 __all__ = [
     "activate_version",
     "add_version",
+    "buy_hours",
     "close_period",
     "create_contract",
     "end_contract",

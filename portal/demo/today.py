@@ -36,7 +36,7 @@ STORIES = {
         ("label", 6, "incident", "出荷ラベルが印刷できない", "wms", "production", 2, 1,
          Facts(answers={0: True}), "handoff"),
         ("law", 70, "change_request", "改正物流効率化法への帳票対応", "tms", "production", 2, 3,
-         Facts(activity="adaptive"), ""),
+         Facts(activity="adaptive"), "disputed"),
         ("report", 26, "service_request", "在庫レポートの見方を教えてください", "wms", "production", 3,
          3, Facts(activity="service_desk"), "waiting"),
     ],
@@ -84,6 +84,14 @@ def tell(contract: Contract, story: tuple, now: datetime) -> None:
         source=SOURCE,
         source_key=key,
     )
+    if then == "disputed":
+        services.open_dispute(
+            ticket=ticket,
+            actor=requester,
+            reason="法改正への対応は、保守の範囲に含まれると理解しています。",
+            now=at + timedelta(hours=20),
+        )
+        return
     if not then:
         return
     soon = at + timedelta(minutes=9)

@@ -16,6 +16,11 @@ WORDS: dict[str, dict] = {
     "channel": dict(choices.Channel.choices),
     "clock": dict(choices.ClockState.choices),
     "contract": dict(ContractStatus.choices),
+    "dispute": {
+        "waiting": _("Waits for the ruling"),
+        "ruled": _("Ruled, not agreed to yet"),
+        "agreed": _("Agreed: it binds"),
+    },
     "handoff": dict(choices.HandoffState.choices),
     "lane": dict(choices.Lane.choices),
     "level": dict(choices.Level.choices),
@@ -93,6 +98,7 @@ TONES: dict[str, dict[str, str]] = {
     "contract": {"active": "good", "draft": "soon"},
     "period": {"open": "accent"},
     "handoff": {"offered": "ask", "accepted": "good", "disputed": "late", "defaulted": "soon"},
+    "dispute": {"waiting": "ask", "ruled": "soon", "agreed": "good"},
     "authority": {"held": "late", "goodwill": "soon", "included": "good"},
 }
 

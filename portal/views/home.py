@@ -5,19 +5,19 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from contracts.models import Contract, ContractVersion, Period, PeriodState
+from contracts.models import Contract, ContractReminder, ContractVersion, Period, PeriodState
 from contracts.rules import rules_of
 from portal.templatetags.reading import SOON
 from reports.models import MonthlyReport
 from tenants.models import Membership
 from tenants.roles import Role
-from tickets.models import Obligation, Ticket, TimeEntry
+from tickets.models import Dispute, Obligation, Ticket, TimeEntry
 from tickets.models.choices import (
     OUT_OF_SCOPE,
     AuthorityKind,
@@ -83,14 +83,20 @@ def my_requests(request: HttpRequest, mine: list[Membership], now: datetime) -> 
 
 def decisions(request: HttpRequest, mine: list[Membership], now: datetime) -> dict[str, Any]:
     """What an account manager decides, and how the month stands with each contract."""
-    undecided = Q(stage__decision__outcome=Outcome.UNDECIDED) | Q(stage__decision__pending=True)
-    rows = worklist(request, mine).open()
+    rows = worklist(request, mine)
+    no_clause = rows.filter(
+        stage__decision__outcome=Outcome.UNDECIDED, stage__decision__pending=False
+    )
+    rows = rows.open()
     clients = {m.tenant_id for m in mine}
     to_close = Period.objects.filter(
         tenant_id__in=clients, state=PeriodState.OPEN, closes_at__lte=now
     )
     return {
-        "undecided": list(rows.filter(undecided)[:SHORT]),
+        "to_rule": list(no_clause.exclude(status=Status.CANCELLED)[:SHORT]),
+        "disputes": list(disputes(clients)[:SHORT]),
+        "reminders": list(ContractReminder.objects.due_for(mine)[:SHORT]),
+        "undecided": list(rows.filter(stage__decision__pending=True)[:SHORT]),
         "outside": list(rows.filter(stage__decision__outcome__in=OUT_OF_SCOPE)[:SHORT]),
         "pools": pools(clients, now),
         "to_close": list(to_close.select_related("contract__tenant").order_by("month")[:SHORT]),
@@ -104,11 +110,19 @@ def service(request: HttpRequest, mine: list[Membership], now: datetime) -> dict
     rows = worklist(request, mine).filter(stage__decision__outcome__in=OUT_OF_SCOPE)
     begins = first_of_month(now, mine[0].tenant.timezone)
     return {
+        "disputes": list(disputes(clients).exclude(ruled_at=None)[:SHORT]),
         "outside": list(rows.open()[:SHORT]),
         "reports": latest_reports(clients),
         "promises": promises(clients, begins),
         "month": begins.date(),
     }
+
+
+def disputes(clients: set[int]) -> QuerySet[Dispute]:
+    """Return the open disputes: those without a ruling first, the oldest first."""
+    rows = Dispute.objects.open().filter(tenant_id__in=clients)
+    rows = rows.select_related("ticket__tenant", "decision", "ruling")
+    return rows.order_by(F("ruled_at").asc(nulls_first=True), "opened_at")
 
 
 def first_of_month(now: datetime, zone: str) -> datetime:

@@ -197,6 +197,7 @@ def _facts(period: Period, rows: Iterable[Row], carried: Carried) -> MonthFacts:
         ends_on=contract.ends_on,
         work=tuple(row.work() for row in rows),
         carried=carried,
+        bought=tuple(bought.fact() for bought in queries.bought_during(period)),
         renewals=queries.renewals_during(period),
     )
 

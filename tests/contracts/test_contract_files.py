@@ -80,7 +80,12 @@ class TestCheckTerms:
         assert code == 0
         assert "corrective on staging, after the warranty: nothing decides" in said
         assert "of them gaps: 3" in said
-        assert run("check_terms", DEMO / "lotus.yaml", "--strict")[0] == 1
+        assert said.count("gap: scope.clauses: ") == 3
+
+    def test_strict_refuses_a_contract_with_gaps_and_no_other(self, run):
+        code, said = run("check_terms", DEMO / "lotus.yaml", "--strict")
+
+        assert (code, "lotus.yaml: 3 gaps, and --strict allows none" in said) == (1, True)
         assert run("check_terms", DEMO / "hoshino.yaml", "--strict")[0] == 0
 
     def test_a_planted_unreachable_clause_and_missing_rate_are_named_and_leave_with_1(
@@ -192,6 +197,33 @@ class TestImportContract:
         code, said = self.put(run, write(clean(cost__rates={"L1": 4000})))
 
         assert (code, "refused at activation: " in said) == (0, True)
+
+    def test_says_which_gaps_are_put_in_force(self, run, acme, account_manager):
+        who = ["--activate", "--as", account_manager.user.email]
+
+        code, said = self.put(run, DEMO / "lotus.yaml", *who)
+
+        assert (code, "In force from 2026-04-01" in said) == (0, True)
+        assert said.count("gap: scope.clauses: ") == 3
+        assert "corrective on staging, after the warranty: nothing decides" in said
+
+    @pytest.mark.parametrize("activate", [True, False])
+    def test_strict_writes_nothing_where_there_are_gaps(self, run, acme, account_manager, activate):
+        who = ["--activate", "--as", account_manager.user.email] if activate else []
+
+        code, said = self.put(run, DEMO / "lotus.yaml", "--strict", *who)
+
+        assert (code, "3 gaps, and --strict allows none" in said) == (1, True)
+        assert said.count("gap: scope.clauses: ") == 3
+        with tenant_scope(acme), transaction.atomic():
+            assert not Contract.objects.exists()
+
+    def test_strict_puts_a_contract_without_gaps_in_force(self, run, acme, account_manager):
+        who = ["--activate", "--as", account_manager.user.email]
+
+        code, said = self.put(run, DEMO / "hoshino.yaml", "--strict", *who)
+
+        assert (code, "In force from 2026-04-01" in said, "gap: " in said) == (0, True, False)
 
     @pytest.mark.parametrize(
         ("args", "said"),

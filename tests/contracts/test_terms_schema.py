@@ -2,9 +2,11 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 
 from contracts import terms_yaml
@@ -97,6 +99,13 @@ def test_is_printed(capsys):
 
     assert json.loads(capsys.readouterr().out) == SCHEMA
     assert SCHEMA["$schema"].endswith("2020-12/schema")
+
+
+def test_the_published_file_is_what_the_command_prints(capsys):
+    call_command("terms_schema")
+
+    published = Path(settings.BASE_DIR, "portal", "docs", "terms.schema.json")
+    assert published.read_text(encoding="utf-8") == capsys.readouterr().out
 
 
 @pytest.mark.parametrize("path", sorted(DEMO.glob("*.yaml")), ids=lambda path: path.stem)

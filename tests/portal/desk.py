@@ -46,6 +46,7 @@ class Desk:
         """Open a ticket at noon, an incident in the monthly fee unless the answers say otherwise."""
         requester = fields.pop("requester", self.people["requester"])
         received_at = fields.pop("received_at", NOON)
+        facts = fields.pop("facts", Facts(answers=INCIDENT if answers is None else answers))
         asked = {"type": "incident", "impact": 1, "urgency": 1, **fields}
         with tenant_scope(self.tenant), zeal_ignore():  # several tickets are several commands
             return services.open_ticket(
@@ -57,7 +58,7 @@ class Desk:
                 environment="production",
                 received_at=received_at,
                 now=received_at,
-                facts=Facts(answers=INCIDENT if answers is None else answers),
+                facts=facts,
                 **asked,
             )
 

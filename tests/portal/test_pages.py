@@ -1,20 +1,25 @@
 """The shell around every page, home by role, signing in, and the strict content policy."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import translation
+from zeal import zeal_ignore
 
+from contracts.domain.renewal import STEPS
+from contracts.domain.scope import Facts
+from contracts.models import ContractReminder
 from portal.templatetags import reading
 from tenants.models import User
 from tenants.scoping import tenant_scope
 from tests.factories import MembershipFactory, PeriodFactory, UserFactory
 from tests.portal.desk import IMPROVEMENT, NOON, Browser, browser_of, desk_of
-from tickets.models import Ticket
+from tickets import services
+from tickets.models import Dispute, Ticket
 
 ROOT = Path(__file__).resolve().parents[2]
 OPEN_TO_ALL = {"sign-in/", "sign-out/", "language/"}
@@ -165,6 +170,38 @@ class TestHome:
         assert "A new colour" in page
         assert "Promises kept" in page
 
+    def test_an_account_manager_finds_rulings_disputes_and_contracts_that_end(self, acme_desk):
+        acme_desk.open("A scan", facts=Facts(activity="security_operation"))
+        dispute_of(acme_desk, acme_desk.open("A new colour", answers=IMPROVEMENT))
+        contract = acme_desk.contract
+        contract.ends_on = date(2026, 9, 30)
+        with tenant_scope(acme_desk.tenant):
+            contract.save()
+            ContractReminder.objects.create(
+                tenant=acme_desk.tenant,
+                contract=contract,
+                ends_on=contract.ends_on,
+                days=STEPS[0],
+                at=NOON,
+            )
+
+        page = browser_of(acme_desk.people["account_manager"]).get("/").text
+
+        assert page.index("Waiting for your ruling") < page.index("A scan")
+        assert page.index("Open disputes") < page.index("It is a defect.")
+        assert page.index("Contracts that end soon") < page.index("2026-09-30")
+
+    def test_a_service_owner_finds_rulings_to_agree_to(self, acme_desk):
+        dispute = dispute_of(acme_desk, acme_desk.open("A new colour", answers=IMPROVEMENT))
+        browser = browser_of(acme_desk.people["service_owner"])
+        assert "Rulings to agree to" not in browser.get("/").text
+
+        manager = browser_of(acme_desk.people["account_manager"])
+        said = {"ruling": "uphold", "reason": "As agreed.", "cap": ""}
+        manager.post(f"/tickets/disputes/{dispute.public_id}/answer/", said)
+
+        assert "Rulings to agree to" in browser.get("/").text
+
     def test_a_person_without_a_desk_is_told_whom_to_ask(self):
         page = browser_of(UserFactory()).get("/").text
 
@@ -172,7 +209,7 @@ class TestHome:
 
     @pytest.mark.parametrize(
         ("role", "queries"),
-        [("bridge_se", 7), ("requester", 7), ("account_manager", 12), ("service_owner", 8)],
+        [("bridge_se", 7), ("requester", 7), ("account_manager", 15), ("service_owner", 9)],
     )
     def test_asks_a_fixed_number_of_questions(
         self, acme_desk, role, queries, django_assert_num_queries
@@ -182,6 +219,16 @@ class TestHome:
             acme_desk.open(f"Number {number}", answers=IMPROVEMENT if number % 2 else None)
         with django_assert_num_queries(queries):
             browser.get("/")
+
+
+def dispute_of(desk, ticket: Ticket) -> Dispute:
+    with tenant_scope(desk.tenant), zeal_ignore():
+        return services.open_dispute(
+            ticket=ticket,
+            actor=desk.people["requester"],
+            reason="It is a defect.",
+            now=desk.after(30),
+        )
 
 
 @pytest.mark.django_db

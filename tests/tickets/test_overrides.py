@@ -7,7 +7,7 @@ from contracts.domain.scope import Facts
 from contracts.services import close_period, period_at
 from tenants.errors import Invalid, NotPermitted, Refused
 from tenants.models import AuditEvent
-from tests.tickets.factories import TEN, after, running
+from tests.tickets.factories import TEN, after, clock_of, running
 from tests.tickets.test_effort import log
 from tests.tickets.test_resolution import MAY
 from tickets import services
@@ -347,3 +347,52 @@ def test_only_what_is_not_charged_reaches_back():
     assert settles_as("included", goodwill=True) == "goodwill"
     assert settles_as("included", goodwill=False) == "included"
     assert {settles_as(o, goodwill=True) for o in ("pool", "preapproved", "estimate")} == {None}
+
+
+class TestTheRulingClock:
+    def test_runs_while_no_clause_decides(self, client):
+        ticket = client.open(facts=UNNAMED)
+
+        assert "ruling" in running(ticket)
+        assert "ruling" not in running(client.open(facts=Facts()))  # an answer is missing
+        assert "ruling" not in running(client.open())
+
+    def test_stops_when_a_person_rules_after_the_work_is_done_too(self, client):
+        open_one = client.open(facts=UNNAMED)
+        done = client.resolve(client.working(facts=UNNAMED), after(hours=1))
+        assert "ruling" in running(done)
+
+        for ticket in (open_one, done):
+            rule(client, ticket)
+
+            assert clock_of(ticket, "ruling").state == "met"
+            assert "ruling" not in running(ticket)
+
+    def test_is_void_where_the_facts_decide_and_runs_again_where_they_do_not(self, client):
+        ticket = client.open(facts=UNNAMED)
+
+        confirm(client, ticket, activity="adaptive")
+        assert clock_of(ticket, "ruling").state == "void"
+
+        confirm(client, ticket, activity="security_operation")
+        assert (clock_of(ticket, "ruling").attempt, "ruling" in running(ticket)) == (2, True)
+
+    def test_is_void_with_a_cancelled_ticket(self, client):
+        ticket = client.open(facts=UNNAMED)
+
+        services.cancel_ticket(ticket=ticket, actor=client.requester, reason="No.", now=NOON)
+
+        assert running(ticket) == set()
+
+    def test_of_a_dispute_runs_on_when_the_facts_decide_otherwise(self, client):
+        ticket = client.improvement(facts=WISH)
+        services.open_dispute(ticket=ticket, actor=client.requester, reason="No.", now=NOON)
+
+        confirm(client, ticket, activity="security_operation")
+        confirm(client, ticket, activity="perfective")
+
+        assert (clock_of(ticket, "ruling").attempt, "ruling" in running(ticket)) == (1, True)
+
+
+def confirm(client, ticket, **changes):
+    services.confirm_facts(ticket=ticket, actor=client.bridge_se, changes=changes, now=NOON)

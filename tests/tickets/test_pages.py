@@ -8,12 +8,13 @@ import pytest
 from django.utils import translation
 from zeal import zeal_ignore
 
+from contracts.domain.scope import Facts
 from tenants.models import Membership
 from tenants.scoping import tenant_scope
 from tests.factories import TERMS, ContractVersionFactory, MembershipFactory
 from tests.portal.desk import IMPROVEMENT, browser_of, desk_of
 from tickets import services
-from tickets.models import Comment, Handoff, Ticket, TimeEntry
+from tickets.models import Comment, Dispute, Handoff, Ticket, TimeEntry
 
 pytestmark = pytest.mark.django_db
 
@@ -202,7 +203,7 @@ class TestTheTicketPage:
         client = signed_in("requester").get(f"/tickets/{ticket.key}/").content.decode()
         vendor = signed_in("bridge_se").get(f"/tickets/{ticket.key}/").content.decode()
 
-        assert offered(client) == {"comment", "cancel"}
+        assert offered(client) == {"comment", "cancel", "dispute"}
         assert {"start", "pause", "assign", "facts", "time", "hand-over"} <= offered(vendor)
         assert "resolve" not in offered(vendor)
 
@@ -229,7 +230,7 @@ class TestTheTicketPage:
 
 
 LANES = ("public", "internal", "handoff")
-PAGE_QUERIES = 17
+PAGE_QUERIES = 19
 
 
 def offered(page: str) -> set[str]:
@@ -389,6 +390,162 @@ class TestHandoffs:
         assert browser.post(f"/tickets/handoffs/{offer.public_id}/accept/").status_code == 404
 
 
+class TestVerdictsByHand:
+    SAID = {"outcome": "included", "clause_id": "S2", "cap": "", "reason": "We said so in May."}
+
+    def test_an_account_manager_rules_where_no_clause_decides(self, signed_in, acme_desk):
+        ticket, browser = undecided(acme_desk), signed_in("account_manager")
+        page = browser.get(f"/tickets/{ticket.key}/").text
+        assert "rule" in offered(page)
+        assert "override" not in offered(page)
+
+        url = f"/tickets/{ticket.key}/rule/"
+        silent = browser.post(url, {**self.SAID, "reason": ""})
+        ruled = browser.post(url, self.SAID, follow=True)
+
+        assert silent.status_code == 422
+        assert "Reason: say why. The client reads this." in silent.text
+        assert "In the monthly fee" in ruled.text
+        assert "We said so in May." in signed_in("requester").get(f"/tickets/{ticket.key}/").text
+
+    def test_a_bridge_se_overrides_and_does_not_rule(self, signed_in, acme_desk):
+        decided, browser = acme_desk.open(answers=IMPROVEMENT), signed_in("bridge_se")
+
+        page = browser.get(f"/tickets/{decided.key}/").text
+        assert "override" in offered(page)
+        assert '<option value="S2" selected>S2 Improvements</option>' in page
+        assert "rule" not in offered(browser.get(f"/tickets/{undecided(acme_desk).key}/").text)
+        answer = browser.post(f"/tickets/{decided.key}/override/", self.SAID, follow=True)
+        assert "Decided by a person" in answer.text
+        assert "Goodwill" in answer.text
+
+    def test_what_the_contract_does_not_have_stands_at_its_field(self, signed_in, acme_desk):
+        ticket = acme_desk.open()
+        said = {**self.SAID, "outcome": "preapproved", "cap": ""}
+
+        answer = signed_in("bridge_se").post(f"/tickets/{ticket.key}/override/", said)
+
+        assert answer.status_code == 422
+        assert 'id="id_override_cap_error">Say up to which amount' in answer.text
+
+    def test_money_has_the_decimals_of_the_currency(self, signed_in, acme_desk):
+        ticket = acme_desk.open()
+        said = {**self.SAID, "outcome": "preapproved", "cap": "100.5"}
+
+        answer = signed_in("bridge_se").post(f"/tickets/{ticket.key}/override/", said)
+
+        assert 'id="id_override_cap_error"' in answer.text
+
+
+class TestDisputes:
+    @pytest.fixture
+    def ticket(self, acme_desk) -> Ticket:
+        return acme_desk.open("A new colour", answers=IMPROVEMENT)
+
+    @pytest.fixture
+    def opened(self, signed_in, ticket, acme_desk) -> Dispute:
+        url = f"/tickets/{ticket.key}/dispute/"
+        assert signed_in("requester").post(url, {"reason": "It is a defect."}).status_code == 302
+        with tenant_scope(acme_desk.tenant):
+            return Dispute.objects.get()
+
+    def test_the_client_reads_until_when_and_disputes_once(self, signed_in, ticket, acme_desk):
+        browser, url = signed_in("requester"), f"/tickets/{ticket.key}/"
+        page = browser.get(url).text
+        assert "may be disputed until 10 business days after the month" in page
+
+        assert browser.post(f"{url}dispute/", {"reason": ""}).status_code == 422
+        page = browser.post(f"{url}dispute/", {"reason": "It is a defect."}, follow=True).text
+
+        assert "Waits for the ruling" in page
+        assert "It is a defect." in page
+        assert "dispute" not in offered(page)
+        assert browser.post(f"{url}dispute/", {"reason": "Again."}).status_code == 409
+
+    def test_is_answered_by_the_account_manager_and_agreed_to(self, signed_in, ticket, opened):
+        url = f"/tickets/disputes/{opened.public_id}"
+        page = f"/tickets/{ticket.key}/"
+        assert f"{url}/answer/" not in signed_in("bridge_se").get(page).text
+        assert "override" not in offered(signed_in("bridge_se").get(page).text)
+        assert f"{url}/answer/" in signed_in("account_manager").get(page).text
+        said = {"ruling": "uphold", "reason": "It worked as agreed.", "cap": ""}
+
+        assert signed_in("account_manager").post(f"{url}/answer/", {}).status_code == 422
+        assert signed_in("account_manager").post(f"{url}/answer/", said).status_code == 302
+        owner = signed_in("service_owner").get(page).text
+        assert "Ruled, not agreed to yet" in owner
+        assert "It worked as agreed." in owner
+        assert f"{url}/agree/" not in signed_in("requester").get(page).text
+        agreed = signed_in("service_owner").post(f"{url}/agree/", follow=True).text
+
+        assert "Agreed: it binds" in agreed
+        assert signed_in("service_owner").post(f"{url}/agree/").status_code == 409
+
+    def test_is_ruled_on_beside_the_precedents_of_its_clause(
+        self, signed_in, ticket, opened, acme_desk
+    ):
+        manager, owner = signed_in("account_manager"), signed_in("service_owner")
+        url = f"/tickets/disputes/{opened.public_id}"
+        manager.post(f"{url}/answer/", {"ruling": "uphold", "reason": "As agreed.", "cap": ""})
+        owner.post(f"{url}/agree/")
+        again = acme_desk.open("Another colour", answers=IMPROVEMENT)
+        owner.post(f"/tickets/{again.key}/dispute/", {"reason": "A defect."})
+
+        shown = manager.get(f"/tickets/{again.key}/").text
+
+        assert "1 agreed ruling on clause S2 before this" in shown
+        assert f'<a href="/tickets/{ticket.key}/">{ticket.key}</a>' in shown
+        assert "agreed ruling" not in owner.get(f"/tickets/{again.key}/").text
+
+    def test_of_another_client_is_404(self, globex_desk, opened):
+        browser = browser_of(globex_desk.people["account_manager"])
+
+        assert browser.post(f"/tickets/disputes/{opened.public_id}/answer/").status_code == 404
+
+
+class TestEmergencies:
+    @pytest.fixture
+    def outage(self, acme_desk) -> Ticket:
+        """A P1 outside the scope, confirmed by the vendor."""
+        terms = deepcopy(TERMS)
+        terms["scope"]["emergency"] = {
+            "priorities": ["P1"], "cap": "4h", "estimate_within": "2bd",
+        }  # fmt: skip
+        ContractVersionFactory(
+            contract=acme_desk.contract, number=2, effective_on=date(2026, 4, 2), terms=terms
+        )
+        return acme_desk.open(by="service_desk", answers=IMPROVEMENT)
+
+    def test_only_outside_the_scope(self, signed_in, acme_desk, outage):
+        browser = signed_in("service_desk")
+
+        inside = acme_desk.open(by="service_desk")
+
+        assert "emergency" in offered(browser.get(f"/tickets/{outage.key}/").text)
+        assert "emergency" not in offered(browser.get(f"/tickets/{inside.key}/").text)
+
+    def test_is_declared_and_owes_its_estimate(self, signed_in, outage):
+        url, browser = f"/tickets/{outage.key}/", signed_in("bridge_se")
+        assert "retro-estimate" not in offered(browser.get(url).text)
+
+        told = {"told_at": "2026-04-08T03:10"}
+        page = browser.post(f"{url}emergency/", told, follow=True).text
+        assert "Service owner told" in page
+        assert "emergency" not in offered(page)
+        assert "retro-estimate" in offered(page)
+        sent = {"amount": "24000", "text": "Four hours to bring it back."}
+        page = browser.post(f"{url}retro-estimate/", sent, follow=True).text
+
+        assert "¥24,000" in page
+        assert "Four hours to bring it back." in page
+        assert "24,000" not in signed_in("requester").get(url).text
+
+
+def undecided(desk) -> Ticket:
+    """Open a ticket that no clause takes."""
+    return desk.open("A scan", facts=Facts(activity="security_operation"))
+
+
 class TestNewRequest:
     ASKED = {
         "type": "incident", "title": "The shop is down", "place": "ec-site/production",
@@ -450,10 +607,10 @@ class TestNewRequest:
 
 @pytest.mark.parametrize("language", ["en", "ja", "vi"])
 def test_every_step_has_a_name_in_every_language(language):
-    from tickets.views.moves import ANSWERS, MOVES
+    from tickets.views.moves import ANSWERS, MOVES, RULINGS
 
     with translation.override(language):
-        assert all(str(move.label) and str(move.done) for move in (*MOVES, *ANSWERS))
+        assert all(str(move.label) and str(move.done) for move in (*MOVES, *ANSWERS, *RULINGS))
 
 
 def status_of(ticket: Ticket) -> str:

@@ -14,7 +14,7 @@ from contracts import terms_yaml
 from contracts.domain.scope import Facts
 from contracts.models import ContractVersion
 from contracts.rules import rules_of
-from contracts.services import add_version
+from contracts.services import add_version, buy_hours
 from tenants.errors import Invalid, NotPermitted
 from tenants.models import AuditEvent, Job, Tenant
 from tenants.services import jobs
@@ -135,6 +135,21 @@ class TestTheVersionInForce:
         assert (found["money"]["before"]["total"], found["money"]["change"]) == (800_000, 0)
         assert under_draft["changes"] == []
         assert [each["after"]["outcome"] for each in under_draft["rulings"]] == ["estimate"]
+
+    def test_knows_the_hours_that_were_bought(self, client):
+        with two_clients(client) as globex:
+            for one, price in ((client, 10_000), (globex, 1)):
+                buy_hours(
+                    contract=one.contract, actor=one.account_manager, pool="support", minutes=60,
+                    price=price, bought_on=APRIL, expires_on=None, reference="PO-17", now=NOW,
+                )  # fmt: skip
+            log(client, client.open(facts=QUESTION), 0, 21)
+            rules = rules_of(client.contract.versions.get())
+
+            found = replay_terms(client.contract, rules, Months(APRIL, MAY))
+
+        before = found["money"]["before"]
+        assert (before["bought"], before["total"], found["money"]["change"]) == (10_000, 810_000, 0)
 
     def test_recorded_minutes_are_all_there(self, client):
         a_month(client)

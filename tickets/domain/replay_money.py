@@ -19,6 +19,7 @@ from contracts.domain.charging import version_on
 from contracts.domain.cost import (
     Authority,
     AuthorityKind,
+    Bought,
     Carried,
     ChargedEntry,
     InForce,
@@ -45,12 +46,13 @@ _GRANTED = (AuthorityKind.ESTIMATE, AuthorityKind.EMERGENCY, AuthorityKind.GOODW
 
 @dataclass(frozen=True, slots=True)
 class Deal:
-    """What a replay leaves alone: whose months they are, and the versions that were in force."""
+    """What a replay leaves alone: whose months, the versions in force, the hours bought."""
 
     zone: str
     starts_on: date
     ends_on: date | None
     versions: tuple[InForce, ...]
+    bought: tuple[Bought, ...] = ()
 
     def months(self, first_on: date, until_on: date) -> list[Month]:
         """Return the calendar months [first_on, until_on), both the first of a month."""
@@ -66,6 +68,10 @@ class Deal:
         started = [version for version in self.versions if version.from_on <= first_on]
         later = [v for v in self.versions if first_on < v.from_on < month.next_on]
         return (*started[-1:], *later) or self.versions[:1]
+
+    def bought_in(self, month: Month) -> tuple[Bought, ...]:
+        """Return what was bought in the month; under other terms it is bought all the same."""
+        return tuple(b for b in self.bought if month.first_on <= b.bought_on < month.next_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,20 +125,19 @@ class Side:
         return None if self.unstated else sum(each.total for each in self.statements)
 
     def to_dict(self) -> dict[str, Any]:
-        fees = (
-            line.amount
-            for each in self.statements
-            for line in each.lines
-            if line.kind is LineKind.FEE
-        )
         return {
-            "fee": sum(fees),
+            "fee": self._billed(LineKind.FEE),
+            "bought": self._billed(LineKind.BOUGHT),
             "work": sum(share.amount for share in self.shares.values()),
             "tax": sum(each.tax for each in self.statements),
             "total": self.total,
             "months": {each.month: each.total for each in self.statements},
             "unstated": self.unstated,
         }
+
+    def _billed(self, kind: LineKind) -> int:
+        lines = (line for each in self.statements for line in each.lines)
+        return sum(line.amount for line in lines if line.kind is kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +261,7 @@ def _state(
             ends_on=deal.ends_on,
             work=tuple(each.work for each in works),
             carried=carried,
+            bought=deal.bought_in(month),
         )
         try:
             stated = statement(facts)

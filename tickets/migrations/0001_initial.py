@@ -391,7 +391,7 @@ class Migration(migrations.Migration):
                             ("incident_report", "Incident report"),
                             ("estimate", "Send the estimate"),
                             ("handoff", "Answer the handoff"),
-                            ("ruling", "Rule on the dispute"),
+                            ("ruling", "Rule on the verdict"),
                             ("client_decision", "Client's decision"),
                         ],
                         max_length=16,

@@ -82,7 +82,7 @@ class ObligationKind(models.TextChoices):
     INCIDENT_REPORT = "incident_report", _("Incident report")
     ESTIMATE = "estimate", _("Send the estimate")
     HANDOFF = "handoff", _("Answer the handoff")
-    RULING = "ruling", _("Rule on the dispute")
+    RULING = "ruling", _("Rule on the verdict")
     CLIENT_DECISION = "client_decision", _("Client's decision")
 
 

@@ -86,3 +86,8 @@ class Dispute(Addressable, TenantOwned):
     @property
     def is_open(self) -> bool:
         return self.agreed_at is None
+
+    @property
+    def state(self) -> str:
+        """Return `waiting` for its ruling, `ruled` and not agreed to, or `agreed`."""
+        return "agreed" if self.agreed_at else "ruled" if self.ruled_at else "waiting"

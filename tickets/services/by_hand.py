@@ -17,7 +17,7 @@ from tickets.models import Decision, Stage, Ticket
 from tickets.models.choices import Outcome
 from tickets.services import verdicts
 from tickets.services.clocks import Clocks
-from tickets.services.promises import hold_to_verdict
+from tickets.services.promises import hold_ruling, hold_to_verdict
 from tickets.services.settlements import settle_stage
 
 
@@ -130,10 +130,11 @@ def decide(
 
 
 def follow(ticket: Ticket, stage: Stage, actor: Membership, now: datetime) -> None:
-    """Hold the clocks of a ticket that is worked on to the new verdict on its current stage."""
-    if ticket.is_open and stage.pk == ticket.stage_id:
+    """Hold the clocks of a ticket to the new verdict on its current stage; once done, the ruling's."""
+    if stage.pk == ticket.stage_id:
         clocks = Clocks.of(ticket, actor, stopped=True)
-        hold_to_verdict(clocks, stage, now)
+        hold = hold_to_verdict if ticket.is_open else hold_ruling
+        hold(clocks, stage, now)
         clocks.save()
         ticket.save(update_fields=["next_due_at"])
 

@@ -5,9 +5,9 @@ from datetime import datetime
 from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
+from contracts.domain.months import first_of_month
 from contracts.models import Contract, Period, PeriodState
 from contracts.rules import rules_of
-from contracts.services import period_at
 from contracts.services.periods import lock_shared
 from tenants.errors import Invalid, NotPermitted, Refused
 from tenants.models import AuditEvent, Membership
@@ -19,7 +19,7 @@ from tickets.services import by_hand
 from tickets.services.by_hand import Said
 from tickets.services.clocks import Clocks
 from tickets.services.guard import begin, command, stage_of
-from tickets.services.promises import end_of
+from tickets.services.promises import end_of, hold_ruling
 from tickets.services.settlements import is_goodwill
 
 UPHOLD, CHANGE = "uphold", "change"
@@ -62,7 +62,12 @@ def open_dispute(*, ticket: Ticket, actor: Membership, reason: str, now: datetim
     return dispute
 
 
-def check_disputable(ticket: Ticket, decision: Decision, now: datetime) -> None:
+def check_disputable(ticket: Ticket, decision: Decision, now: datetime) -> datetime | None:
+    """
+    Return until when a verdict may be disputed; None while its report is to come.
+
+    :raises Refused: if it may not be.
+    """
     if decision.outcome == Outcome.UNDECIDED:
         raise Refused(_("Nothing is decided yet that could be disputed."))
     if decision.verdict.get("answers"):
@@ -73,6 +78,7 @@ def check_disputable(ticket: Ticket, decision: Decision, now: datetime) -> None:
     until = dispute_until(ticket, decision)
     if until is not None and now > until:
         raise Refused(_("The time to dispute this verdict is over."))
+    return until
 
 
 def dispute_until(ticket: Ticket, decision: Decision) -> datetime | None:
@@ -82,9 +88,11 @@ def dispute_until(ticket: Ticket, decision: Decision) -> datetime | None:
     It counts from the issue of the last month in which the verdict was taken or minutes under it
     counted.
     """
-    months = {period_at(ticket.contract, decision.at)}
-    months |= set(Period.objects.filter(time_entries__decision=decision))
-    issued_at = report_issued_at(max(months, key=lambda period: period.month))
+    month = first_of_month(ticket.contract.local_date(decision.at))
+    of_contract = Period.objects.filter(contract_id=ticket.contract_id)
+    counted = of_contract.filter(Q(month=month) | Q(time_entries__decision=decision))
+    last = counted.order_by("-month").first()
+    issued_at = report_issued_at(last) if last and last.month >= month else None
     if issued_at is None:
         return None
     rules = rules_of(ticket.version)
@@ -158,8 +166,10 @@ def answer_dispute(
     dispute.ruling, dispute.ruled_by = decision, actor
     dispute.ruled_at = after_closing(ticket.contract, now)
     dispute.save(update_fields=["ruling", "ruled_by", "ruled_at"])
-    clocks = Clocks.of(ticket, actor)
+    clocks = Clocks.of(ticket, actor, stopped=True)
     clocks.stop(ObligationKind.RULING, now)
+    if ticket.is_open:  # an earlier stage was disputed, and the current one may wait for a person
+        hold_ruling(clocks, stage_of(ticket), now)
     clocks.save()
     ticket.save(update_fields=["next_due_at"])
     audit.record(

@@ -6,7 +6,7 @@ Everything is read in savepoints that PostgreSQL itself has made read-only.
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -14,11 +14,11 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from contracts.domain import statement
-from contracts.domain.cost import Authority, Work
+from contracts.domain.cost import Authority, Bought, Work
 from contracts.domain.scope import Facts
 from contracts.domain.terms import Outcome, Place, Tier
 from contracts.domain.verdict import Question
-from contracts.models import Contract
+from contracts.models import BoughtHours, Contract
 from tickets.domain.replay import PENDING, PastStage, PastTicket, Verdict
 from tickets.domain.replay_money import PastWork
 from tickets.models import Decision, Stage, Ticket, TimeEntry
@@ -142,6 +142,13 @@ def past_work(contract: Contract, until_at: datetime) -> list[PastWork]:
     with read_only():
         rows = rows.order_by("starts_at", "pk").values_list(*OF_WORK)
         return [_work(*row) for row in rows.iterator(CHUNK)]
+
+
+def past_purchases(contract: Contract, until_on: date) -> tuple[Bought, ...]:
+    """Return the hours that were bought before `until_on`, oldest first."""
+    rows = BoughtHours.objects.filter(contract=contract, bought_on__lt=until_on)
+    with read_only():
+        return tuple(bought.fact() for bought in rows.order_by("bought_on", "pk"))
 
 
 def _work(

@@ -6,7 +6,7 @@ from contracts.domain.durations import Length
 from contracts.domain.terms import Party
 from contracts.rules import Rules
 from tenants import roles
-from tickets.models import Comment, Decision, Stage, Ticket
+from tickets.models import Comment, Decision, Dispute, Stage, Ticket
 from tickets.models.choices import OUT_OF_SCOPE, Lane, ObligationKind, Outcome, TicketType
 from tickets.services.clocks import Clocks
 
@@ -65,6 +65,7 @@ def start_clocks(clocks: Clocks, stage: Stage, at: datetime) -> None:
     for kind in (ObligationKind.ACKNOWLEDGE, *FOLLOW_THE_VERDICT):
         if kind in kinds:
             clocks.start(kind, stage, at, creditable=not is_outside(stage.decision))
+    hold_ruling(clocks, stage, at)
 
 
 def start_if_promised(clocks: Clocks, kind: str, stage: Stage, at: datetime) -> None:
@@ -81,6 +82,7 @@ def hold_to_verdict(clocks: Clocks, stage: Stage, at: datetime) -> None:
     promised it.
     """
     kinds = promised(clocks.ticket, stage, clocks.rules)
+    hold_ruling(clocks, stage, at)
     if not kinds:
         clocks.void_all(at, cause="clients_activity")
         return
@@ -95,6 +97,38 @@ def hold_to_verdict(clocks: Clocks, stage: Stage, at: datetime) -> None:
             clocks.start(kind, stage, at, creditable=not is_outside(stage.decision))
     if not clocks.of_kind(ObligationKind.ACKNOWLEDGE) and not has_spoken(clocks.ticket):
         clocks.start(ObligationKind.ACKNOWLEDGE, stage, at)
+
+
+def waits_for_ruling(stage: Stage, rules: Rules) -> bool:
+    """Return whether no clause decides on work of the vendor: that takes an account manager."""
+    decision = stage.decision
+    is_open = decision.outcome == Outcome.UNDECIDED and not decision.pending
+    return is_open and not is_clients(stage.activity, rules)
+
+
+def hold_ruling(clocks: Clocks, stage: Stage, at: datetime) -> None:
+    """
+    Let the ruling clock run while a verdict waits for a person; what a dispute is owed runs on.
+
+    A person's verdict stops it. Where the rule decides after all nothing was ruled: it is void.
+    """
+    if waits_for_ruling(stage, clocks.rules):
+        clocks.start(ObligationKind.RULING, stage, at)
+    elif clocks.running(ObligationKind.RULING) and not is_disputed(clocks.ticket):
+        if stage.decision.kind == Decision.Kind.RULE:
+            clocks.void(ObligationKind.RULING, at, cause="not_promised")
+        else:
+            clocks.stop(ObligationKind.RULING, at)
+
+
+def void_ruling(clocks: Clocks, at: datetime, *, cause: str, reason: str = "") -> None:
+    """End the ruling clock of a verdict that nobody needs any more; a dispute is owed its ruling."""
+    if clocks.running(ObligationKind.RULING) and not is_disputed(clocks.ticket):
+        clocks.void(ObligationKind.RULING, at, cause=cause, reason=reason)
+
+
+def is_disputed(ticket: Ticket) -> bool:
+    return Dispute.objects.waiting().filter(ticket=ticket).exists()
 
 
 def wanted(clocks: Clocks) -> list[str]:

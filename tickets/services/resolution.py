@@ -20,7 +20,13 @@ from tickets.services.guard import begin, command, stage_of
 from tickets.services.handoffs import waiting_offer
 from tickets.services.intake import begin_stage
 from tickets.services.progress import restored
-from tickets.services.promises import end_of, hold_to_verdict, promised, start_if_promised
+from tickets.services.promises import (
+    end_of,
+    hold_to_verdict,
+    promised,
+    start_if_promised,
+    void_ruling,
+)
 
 RESOLVED_COLUMNS = ["status", "resolution", "resolved_at", "restored_at", "next_due_at"]
 REOPENED_COLUMNS = [
@@ -106,6 +112,7 @@ def cancel_ticket(*, ticket: Ticket, actor: Membership, reason: str, now: dateti
     ticket = begin(ticket.pk, actor, Action.CANCEL)
     clocks = Clocks.of(ticket, actor)
     clocks.void_all(now, cause="cancelled", reason=reason)
+    void_ruling(clocks, now, cause="cancelled", reason=reason)
     clocks.save()
     ticket.closed_at = now
     _end_stage(ticket, now)

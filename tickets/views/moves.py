@@ -10,8 +10,10 @@ from tenants.models import Membership
 from tickets import services
 from tickets.domain.lifecycle import Action
 from tickets.models import Ticket
-from tickets.models.choices import HandoffState, Status, TicketType, WorkStream
+from tickets.models.choices import Status, TicketType, WorkStream
 from tickets.step_forms import FORMS, StepForm
+from tickets.verdict_forms import VERDICT_FORMS
+from tickets.views.situation import Situation
 
 TEMPLATES = {
     Action.COMMENT: "tickets/_comment_form.html",
@@ -36,7 +38,7 @@ class Move:
 
     @property
     def form(self) -> type[StepForm] | None:
-        return FORMS.get(self.action)
+        return (FORMS | VERDICT_FORMS).get(self.action)
 
     @property
     def template(self) -> str:
@@ -67,6 +69,16 @@ MOVES = (
          _("The time is recorded.")),
     Move(Action.COMMENT, "comment", _("Send"), "message-square", services.comment,
          _("Your message is on the ticket.")),
+    Move(Action.RULE_UNDECIDED, "rule", _("Rule on the verdict"), "scale", services.rule_undecided,
+         _("The verdict is ruled. The client reads your reason.")),
+    Move(Action.OVERRIDE_VERDICT, "override", _("Override the verdict"), "scale",
+         services.override_verdict, _("The verdict is another one. The client reads your reason.")),
+    Move(Action.DISPUTE_VERDICT, "dispute", _("Dispute the verdict"), "circle-x",
+         services.open_dispute, _("The dispute is open. An account manager rules on it.")),
+    Move(Action.DECLARE_EMERGENCY, "emergency", _("Declare an emergency"), "triangle-alert",
+         services.declare_emergency, _("The emergency is recorded, and its estimate is owed.")),
+    Move(Action.SEND_RETRO_ESTIMATE, "retro-estimate", _("Send the estimate of the emergency"),
+         "coins", services.send_retro_estimate, _("The estimate is sent.")),
     Move(Action.REOPEN, "reopen", _("Reopen"), "rotate-ccw", services.reopen_ticket,
          _("The ticket is open again.")),
     Move(Action.CANCEL, "cancel", _("Cancel the ticket"), "ban", services.cancel_ticket,
@@ -78,6 +90,12 @@ ANSWERS = (
     Move(Action.DISPUTE_HANDOFF, "dispute", _("Send back"), "circle-x", services.dispute_handoff,
          _("The offer went back with your reason.")),
 )  # fmt: skip
+RULINGS = (
+    Move(Action.ANSWER_DISPUTE, "answer", _("Answer the dispute"), "scale", services.answer_dispute,
+         _("Your ruling is on the ticket. It binds when the service owner agrees.")),
+    Move(Action.AGREE_TO_RULING, "agree", _("Agree to the ruling"), "handshake",
+         services.agree_to_ruling, _("The ruling binds.")),
+)  # fmt: skip
 NEXT = {
     Status.NEW: Action.START,
     Status.IN_PROGRESS: Action.RESOLVE,
@@ -86,13 +104,24 @@ NEXT = {
 }
 
 
-def fits(move: Move, ticket: Ticket, offered: bool) -> bool:
+def fits(move: Move, ticket: Ticket, now: Situation, actor: Membership) -> bool:
     """Return whether the step makes sense now, beyond what the table of steps says."""
+    if move.action in SENSE:
+        return SENSE[move.action](now, actor)
     if move.action == Action.RESTORE:
         return ticket.type == TicketType.INCIDENT and ticket.restored_at is None
     if move.action == Action.OFFER_HANDOFF:
-        return not offered and ticket.stage.stream == WorkStream.OPERATION
+        return not now.offered and ticket.stage.stream == WorkStream.OPERATION
     return move.action != Action.COMMENT  # it stands in the timeline
+
+
+SENSE: dict[Action, Callable[[Situation, Membership], bool]] = {
+    Action.RULE_UNDECIDED: lambda now, actor: now.undecided,
+    Action.OVERRIDE_VERDICT: lambda now, actor: now.may_override(actor),
+    Action.DISPUTE_VERDICT: lambda now, actor: now.disputable,
+    Action.DECLARE_EMERGENCY: lambda now, actor: now.is_emergency and now.emergency is None,
+    Action.SEND_RETRO_ESTIMATE: lambda now, actor: now.owes_estimate,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +134,12 @@ class Offer:
 
 
 def offers(
-    ticket: Ticket, actor_at: Callable[[Action], Membership | None], handoffs
+    ticket: Ticket, actor_at: Callable[[Action], Membership | None], now: Situation
 ) -> list[Offer]:
     """Return the steps this person may take, the next one first and marked primary."""
-    offered = any(h.state == HandoffState.OFFERED for h in handoffs)
     found = []
     for move in MOVES:
-        if (actor := actor_at(move.action)) and fits(move, ticket, offered):
+        if (actor := actor_at(move.action)) and fits(move, ticket, now, actor):
             form = move.form_for(ticket, actor) if move.form else None
             found.append(Offer(move, form, NEXT.get(ticket.status) == move.action))
     return sorted(found, key=lambda offer: not offer.primary)

@@ -11,13 +11,16 @@ from contracts.views.shown import sees_cost
 from tenants.models import Membership
 from tenants.roles import Role
 from tickets.domain.lifecycle import Action
-from tickets.models import Ticket
+from tickets.models import Dispute, Ticket
 from tickets.models.choices import HandoffState
+from tickets.services.precedents import precedents
 from tickets.views.clocks import faces
 from tickets.views.desk import actions_at, desks_at, ticket_or_404
-from tickets.views.moves import ANSWERS, MOVES, Move, Offer, offers
+from tickets.views.moves import ANSWERS, MOVES, RULINGS, Move, Offer, offers
+from tickets.views.situation import Situation, situation_of
 from tickets.views.timeline import timeline
 
+PRECEDENTS = 3
 COMMENT = next(move for move in MOVES if move.action == Action.COMMENT)
 
 
@@ -28,6 +31,9 @@ def ticket_page(request: HttpRequest, key: str) -> HttpResponse:
     for_vendor = any(m.is_vendor for m in desks)
     handoffs = list(ticket.handoffs.select_related("offered_by__user", "answered_by__user"))
     sees_time = for_vendor or any(m.role == Role.SERVICE_OWNER for m in desks)
+    situation = situation_of(
+        ticket, rules, handoffs, now, for_client=any(not m.is_vendor for m in desks)
+    )
     context = {
         "ticket": ticket,
         "now": now,
@@ -39,7 +45,9 @@ def ticket_page(request: HttpRequest, key: str) -> HttpResponse:
         "handoffs": handoffs if for_vendor else [],
         "answers": answers(ticket, desks, handoffs),
         "entries": time_entries(ticket) if sees_time else None,
-        "offers": offers(ticket, lambda action: able(ticket, desks, action), handoffs),
+        "offers": offers(ticket, lambda action: able(ticket, desks, action), situation),
+        "situation": situation,
+        "disputes": disputes_shown(ticket, desks, situation),
         "comment": comment_offer(ticket, desks),
         "for_vendor": for_vendor,
         "sees_cost": sees_cost(desks),
@@ -66,6 +74,44 @@ def answers(ticket: Ticket, desks: list[Membership], handoffs: list) -> list[dic
             url = reverse(f"tickets:{move.route}", args=[waiting.public_id])
             found.append({"move": move, "form": form_of(move, ticket, actor), "url": url})
     return found
+
+
+def disputes_shown(
+    ticket: Ticket, desks: list[Membership], situation: Situation
+) -> list[dict[str, object]]:
+    """Return each dispute with what this person may do about it, and the precedents to rule by."""
+    return [
+        {
+            "row": dispute,
+            "answers": rulings(ticket, desks, dispute),
+            **(settled(ticket, dispute) if dispute.ruled_at is None and may_rule(desks) else {}),
+        }
+        for dispute in situation.disputes
+    ]
+
+
+def rulings(ticket: Ticket, desks: list[Membership], dispute: Dispute) -> list[dict[str, object]]:
+    """Return the steps on a dispute: its answer, then the agreement, never to one's own doing."""
+    found: list[dict[str, object]] = []
+    for move in RULINGS:
+        answers_it = move.action == Action.ANSWER_DISPUTE
+        by = dispute.opened_by if answers_it else dispute.ruled_by
+        is_due = dispute.ruled_at is None if answers_it else dispute.state == "ruled"
+        actor = able(ticket, desks, move.action)
+        if is_due and actor and actor.user_id != by.user_id:
+            url = reverse(f"tickets:{move.route}", args=[dispute.public_id])
+            found.append({"move": move, "form": form_of(move, ticket, actor), "url": url})
+    return found
+
+
+def may_rule(desks: list[Membership]) -> bool:
+    return any(m.role == Role.ACCOUNT_MANAGER for m in desks)
+
+
+def settled(ticket: Ticket, dispute: Dispute) -> dict[str, object]:
+    """Return how often the disputed clause was ruled on with the client's agreement, and the last."""
+    rows = precedents(ticket.contract, dispute.decision.clause_id)
+    return {"precedents": list(rows[:PRECEDENTS]), "count": rows.count()}
 
 
 def form_of(move: Move, ticket: Ticket, actor: Membership):

@@ -12,11 +12,11 @@ from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
 from tenants.errors import Invalid
-from tickets.models import Handoff, Ticket
+from tickets.models import Dispute, Handoff, Ticket
 from tickets.views.desk import actor_for, ticket_or_404, tickets_of
-from tickets.views.moves import ANSWERS, MOVES, Move
+from tickets.views.moves import ANSWERS, MOVES, RULINGS, Move
 
-__all__ = ["ANSWERS", "MOVES", "answer_of", "step_of"]
+__all__ = ["ANSWERS", "MOVES", "RULINGS", "answer_of", "ruling_of", "step_of"]
 
 SHOWN_AS = {"system": "place", "environment": "place"}
 View = Callable[..., HttpResponse]
@@ -46,6 +46,20 @@ def answer_of(move: Move) -> View:
         return take(request, move, ticket, action, {"handoff": handoff})
 
     return answer
+
+
+def ruling_of(move: Move) -> View:
+    """Return the view that answers a dispute, or agrees to the answer; another client's is 404."""
+
+    @require_http_methods(["GET", "POST"])
+    def ruling(request: HttpRequest, public_id: str) -> HttpResponse:
+        seen = Dispute.objects.filter(ticket__in=tickets_of(request))
+        dispute = get_object_or_404(seen.select_related("ticket"), public_id=public_id)
+        ticket = ticket_or_404(request, dispute.ticket.key)
+        action = reverse(f"tickets:{move.route}", args=[public_id])
+        return take(request, move, ticket, action, {"dispute": dispute})
+
+    return ruling
 
 
 def take(

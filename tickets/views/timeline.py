@@ -40,6 +40,7 @@ SAID_ELSEWHERE = {
     *("verdict.overridden", "verdict.ruled"),
 }
 VENDOR_REASONS = {"handoff.disputed"}
+WITH_THE_VERDICT = {"dispute.ruled"}  # their reason is the verdict's, which has its own line
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,10 @@ def from_audit(ticket: Ticket, for_vendor: bool) -> Iterator[Event]:
             icon, text = "circle-dot", row.verb.replace(".", " ").replace("_", " ")
         else:
             continue
-        private = row.verb in VENDOR_REASONS and not for_vendor
-        reason = "" if private else str(row.data.get("reason") or row.data.get("note") or "")
+        unsaid = WITH_THE_VERDICT if for_vendor else WITH_THE_VERDICT | VENDOR_REASONS
+        reason = (
+            "" if row.verb in unsaid else str(row.data.get("reason") or row.data.get("note") or "")
+        )
         yield Event(row.at, icon, row.actor, str(text) % codes(row.data), reason=reason)
 
 

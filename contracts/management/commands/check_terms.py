@@ -5,8 +5,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from contracts import checking
-from contracts.lint_words import sentence
-from contracts.management.files import read_document, read_draft
+from contracts.management.files import findings_of, read_document, read_draft, refuse_gaps
 
 
 class Command(BaseCommand):
@@ -30,11 +29,13 @@ class Command(BaseCommand):
         checked = checking.check(draft, on)
         for reason in checked.reasons():
             self.stdout.write(f"refused: {reason}")
-        for warning in checked.warnings:
-            self.stdout.write(f"warning: {sentence(warning)}")
+        for finding in findings_of(checked):
+            self.stdout.write(finding)
         self.stdout.write(self.summary(draft, checked))
-        if not checked.is_clean or (options["strict"] and checked.coverage.gaps):
+        if not checked.is_clean:
             raise CommandError(f"{path}: not fit to be put in force.")
+        if options["strict"]:
+            refuse_gaps(path, checked)
 
     def summary(self, draft: checking.Draft, checked: checking.Checked) -> str:
         met = len(draft.examples) - len(checked.differs)

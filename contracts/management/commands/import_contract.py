@@ -9,8 +9,7 @@ from contracts import checking, services
 from contracts.difference_words import sentence as change_sentence
 from contracts.domain import terms
 from contracts.domain.difference import difference
-from contracts.lint_words import sentence
-from contracts.management.files import read_document, read_draft
+from contracts.management.files import findings_of, read_document, read_draft, refuse_gaps
 from contracts.models import Contract, ContractVersion
 from tenants.errors import Refused
 from tenants.models import Membership, Tenant
@@ -28,6 +27,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--effective-on", type=date.fromisoformat, metavar="DATE", help="default: today"
         )
+        parser.add_argument("--strict", action="store_true", help="with a gap nothing is written")
         parser.add_argument("--activate", action="store_true", help="put it in force; needs --as")
         parser.add_argument("--as", dest="email", metavar="EMAIL", help="who does it")
 
@@ -57,8 +57,10 @@ class Command(BaseCommand):
         version = self.write(tenant, contract, document, options, actor, on)
         self.say_what_changed(before, version)
         checked = checking.check(draft, on)
-        for finding in checked.warnings:
-            self.stdout.write(f"warning: {sentence(finding)}")
+        for finding in findings_of(checked):
+            self.stdout.write(finding)
+        if options["strict"]:
+            refuse_gaps(options["file"], checked)
         if options["activate"]:
             services.activate_version(version=version, actor=actor, now=timezone.now())
             self.stdout.write(f"In force from {on}.")

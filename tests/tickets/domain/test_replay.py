@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from contracts.domain.calendars import service_hours
-from contracts.domain.cost import Authority, AuthorityKind, Work, in_force
+from contracts.domain.cost import Authority, AuthorityKind, Bought, Work, in_force
 from contracts.domain.scope import Facts
 from contracts.domain.terms import Outcome, Terms, Tier, parse
 from tests.tickets.factories import TERMS
@@ -308,6 +308,29 @@ class TestMoney:
         money = price(deal, in_force(rolling, MAY), deal.months(MAY, JUNE), works, [])
 
         assert (money.before.total, money.change) == (812_000, 0)
+
+    def test_bought_hours_are_paid_once_and_drawn_on_both_sides(self):
+        """The hour beyond the pool is bought; without it the same work would cost 12,000 more."""
+        terms = amended(cost={"monthly_fee": 850_000})
+        bought = (
+            Bought("support", 60, 10_000, date(2026, 4, 30)),
+            Bought("support", 600, 7, MAY),  # of another month
+        )
+        deal, done = replace(DEAL, bought=bought), run(terms, *self.TICKETS)
+
+        money = price(deal, in_force(terms, APRIL), deal.months(APRIL, MAY), self.WORKS, done)
+
+        before = money.before.to_dict()
+        assert (before["fee"], before["bought"], before["work"]) == (800_000, 10_000, 0)
+        assert (before["total"], money.change) == (810_000, 50_000)
+
+    def test_hours_bought_before_are_brought_into_the_first_month(self):
+        deal = replace(DEAL, bought=(Bought("support", 60, 10_000, date(2026, 4, 30)),))
+        in_may = work(1, 21, POOL, TEN + timedelta(days=20))
+
+        money = price(deal, DEAL.versions[0], deal.months(MAY, JUNE), [in_may], [])
+
+        assert (money.before.total, money.change) == (800_000, 0)
 
     def test_a_missing_rate_is_told_and_no_change_is(self):
         terms = amended(S3={"then": {"preapproved": {"cap": 9_000}}}, cost={"rates": {}})

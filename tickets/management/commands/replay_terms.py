@@ -147,10 +147,10 @@ def _money(money: dict[str, Any], currency: str) -> Iterator[str]:
     for side in ("before", "after"):
         for month, why in money[side]["unstated"].items():
             yield f"{month} cannot be stated {side}: {why}"
-    for name in ("fee", "work", "tax", "total"):
+    for name in ("fee", "bought", "work", "tax", "total"):
         before, after = money["before"][name], money["after"][name]
         if None not in (before, after):
-            yield f"  {name:5} {_amount(before, currency):>14} -> {_amount(after, currency)}"
+            yield f"  {name:6} {_amount(before, currency):>14} -> {_amount(after, currency)}"
     if money["change"] is None:
         yield "The change cannot be told."
     else:
