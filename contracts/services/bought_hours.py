@@ -16,6 +16,10 @@ from tenants.models import Membership
 from tenants.roles import Role
 from tenants.services import audit
 
+MOST_HOURS = 10_000
+MOST_PRICE = 10**15
+MOST_REFERENCE = 200
+
 
 @transaction.atomic
 def buy_hours(
@@ -39,7 +43,7 @@ def buy_hours(
 
     :raises NotPermitted: unless `actor` is an account manager of this client.
     :raises Refused: if no version of the contract was ever in force.
-    :raises Invalid: if there are no minutes, no order or a price below 0; if the day is to come,
+    :raises Invalid: if minutes, price or order are missing or out of bounds; if the day is to come,
         outside the term or in a closed month; if no pool of that day has this key.
     """
     if actor.role != Role.ACCOUNT_MANAGER or actor.tenant_id != contract.tenant_id:
@@ -81,14 +85,20 @@ def buy_hours(
 def _check_purchase(
     minutes: int, price: int, bought_on: date, expires_on: date | None, reference: str
 ) -> None:
-    if minutes <= 0:
-        raise Invalid(_("Buy one minute at least."), field="minutes")
-    if price < 0:
-        raise Invalid(_("A price is not below 0."), field="price")
+    if not 0 < minutes <= MOST_HOURS * 60:
+        said = _("Buy between one minute and %(most)s hours.") % {"most": MOST_HOURS}
+        raise Invalid(said, field="minutes")
+    if not 0 <= price <= MOST_PRICE:
+        said = _("A price is between 0 and %(most)s.") % {"most": MOST_PRICE}
+        raise Invalid(said, field="price")
     if expires_on is not None and expires_on <= bought_on:
         raise Invalid(_("Bought hours last one day at least."), field="expires_on")
-    if not reference.strip():
-        raise Invalid(_("Name the client's order."), field="reference")
+    if not 0 < len(reference.strip()) <= MOST_REFERENCE:
+        raise Invalid(
+            _("Name the client's order, in %(most)s characters at most.")
+            % {"most": MOST_REFERENCE},
+            field="reference",
+        )
 
 
 def _check_day(contract: Contract, day: date, now: datetime) -> None:

@@ -69,10 +69,13 @@ class TestBuyHours:
     @pytest.mark.parametrize(
         ("given", "field", "said"),
         [
-            ({"minutes": 0}, "minutes", "one minute at least"),
-            ({"price": -1}, "price", "not below 0"),
+            ({"minutes": 0}, "minutes", "between one minute and 10000 hours"),
+            ({"minutes": 10_000 * 60 + 1}, "minutes", "between one minute and 10000 hours"),
+            ({"price": -1}, "price", "between 0 and"),
+            ({"price": 10**30}, "price", "between 0 and"),
             ({"expires_on": DAY}, "expires_on", "one day at least"),
             ({"reference": "  "}, "reference", "client's order"),
+            ({"reference": "x" * 201}, "reference", "200 characters at most"),
             ({"pool": "gold"}, "pool", "no pool gold on that day; it has: support"),
             ({"bought_on": STARTS - timedelta(days=1)}, "bought_on", "contract's term"),
             ({"bought_on": ENDS, "now": tokyo(ENDS)}, "bought_on", "contract's term"),
@@ -189,7 +192,7 @@ class TestTheConsole:
             ({"as": "x@y.z"}, "is not a member of ACME"),
             ({"hours": "0.001"}, "invalid whole_minutes value"),
             ({"hours": "many"}, "invalid whole_minutes value"),
-            ({"hours": "0"}, "one minute at least"),
+            ({"hours": "0"}, "between one minute and 10000 hours"),
             ({"pool": "gold"}, "no pool gold"),
         ],
     )
