@@ -9,7 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from contracts.models import Contract
 from reports.models import MonthlyReport
 from tests.isolation.rows import World
-from tickets.models import Handoff, Ticket
+from tickets.models import Dispute, Handoff, Ticket
 
 
 @dataclass(frozen=True)
@@ -66,4 +66,5 @@ MEANINGS: dict[str, tuple[Callable[[World], str], str]] = {
     "tickets/flow/<public_id>": (_public_id(Contract), NEVER),
     "tickets/<key>": (lambda world: world.id_of(Ticket) and f"{world.tenant.code}-7", "ACME-9999"),
     "tickets/handoffs/<public_id>": (_public_id(Handoff), NEVER),
+    "tickets/disputes/<public_id>": (_public_id(Dispute), NEVER),
 }
