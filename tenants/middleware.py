@@ -9,6 +9,7 @@ from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
 from tenants.models import Membership
+from tenants.origin import address_of, coming_from
 from tenants.scoping import acting_as, tenant_scope
 
 Next = Callable[[HttpRequest], HttpResponse]
@@ -46,7 +47,7 @@ class ScopeMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with transaction.atomic():
+        with transaction.atomic(), coming_from(address_of(request)):
             response = self.in_scope(request)
             if response.status_code >= 400:
                 transaction.set_rollback(True)

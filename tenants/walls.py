@@ -15,6 +15,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connections, models
 
+from tenants import audit_chain
 from tenants.models.owned import TenantOwned
 
 IN_SCOPE = "(tenant_id = ANY ((( SELECT app.current_tenants() AS current_tenants))::bigint[]))"
@@ -50,6 +51,7 @@ BEGIN
     RAISE EXCEPTION 'A row of % never changes its tenant.', TG_TABLE_NAME USING ERRCODE = 'PT003';
 END $$;
 """
+FUNCTIONS += audit_chain.FUNCTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,8 @@ def guards_of(model: type[TenantOwned]) -> list[str]:
         names.append("append_only")
     if model.frozen_once:
         names.append("frozen")
+    if own := audit_chain.TRIGGERS.get(model._meta.label):
+        names.append(own[0])
     return names
 
 
@@ -190,6 +194,9 @@ def wall_around(model: type[TenantOwned], existing: set[str]) -> str:
         statements.append(
             trigger(table, "frozen", "UPDATE OR DELETE", "app.refuse_change", condition)
         )
+    if own := audit_chain.TRIGGERS.get(model._meta.label):
+        name, create = own
+        statements.append(f'DROP TRIGGER IF EXISTS {name} ON "{table}"; {create}')
     return "\n".join(statements)
 
 

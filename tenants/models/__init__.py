@@ -1,4 +1,4 @@
-from tenants.models.audit import AuditEvent
+from tenants.models.audit import AuditEvent, AuditLink
 from tenants.models.job import Job, JobState
 from tenants.models.membership import Membership
 from tenants.models.owned import Addressable, AppendOnly, TenantForeignKey, TenantOwned
@@ -9,6 +9,7 @@ __all__ = [
     "Addressable",
     "AppendOnly",
     "AuditEvent",
+    "AuditLink",
     "Job",
     "JobState",
     "Membership",

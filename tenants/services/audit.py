@@ -3,6 +3,7 @@ from datetime import datetime
 from django.db import models
 
 from tenants.models import AuditEvent, Membership
+from tenants.origin import origin
 
 
 def record(
@@ -18,6 +19,7 @@ def record(
                 verb=verb,
                 subject_type=subject._meta.label_lower,
                 subject_id=subject.pk,
+                origin=origin(),
                 data=data,
             )
         ]

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from tenants.models import Job, JobState
+from tenants.origin import coming_from
 from tenants.scoping import tenant_scope
 
 log = logging.getLogger(__name__)
@@ -143,7 +144,7 @@ def do(job_id: int) -> bool:
     job = Job.objects.get(pk=job_id)
     if job.state != JobState.RUNNING:
         return False
-    with tenant_scope(job.tenant_id):
+    with tenant_scope(job.tenant_id), coming_from(f"job {job.kind}"):
         _kinds[job.kind].do(job)
     finish(job, _kinds[job.kind].every)
     return True

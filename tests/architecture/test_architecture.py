@@ -70,7 +70,10 @@ def test_rules_never_ask_what_time_it_is():
 @pytest.mark.parametrize(
     ("what", "homes"),
     [
-        (r"set_config\(|SET (?:LOCAL |SESSION )?app\.", {"tenants/stamping.py"}),
+        (
+            r"set_config\(|SET (?:LOCAL |SESSION )?app\.",
+            {"tenants/stamping.py", "tenants/audit_chain.py"},
+        ),
         (
             r"""(?:using=|using\(|connections\[)["']owner["']|using: str = "owner\"""",
             {"tenants/walls.py"},

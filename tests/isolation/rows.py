@@ -13,7 +13,7 @@ from functools import singledispatchmethod
 from django.db import connections, models, transaction
 
 from contracts.domain.canonical import canonical, sha256_of
-from tenants.models import Membership, Tenant, TenantOwned, User
+from tenants.models import AuditEvent, AuditLink, Membership, Tenant, TenantOwned, User
 from tenants.scoping import tenant_scope
 from tenants.walls import tenant_models
 from tests.factories import TERMS
@@ -65,7 +65,11 @@ class World:
             return self.tenant.pk
         if model not in self.ids:
             person = model is User
-            self.ids[model] = self._person() if person else self.insert(model, self.values(model))
+            if model is AuditLink:
+                self.ids[model] = self._link()
+            else:
+                row = self._person() if person else self.insert(model, self.values(model))
+                self.ids[model] = row
         return self.ids[model]
 
     def public_id_of(self, model: type[models.Model]) -> str:
@@ -106,6 +110,18 @@ class World:
                 f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES ({marks}) RETURNING id',
                 list(row.values()),
             )
+            return cursor.fetchone()[0]
+
+    def _link(self) -> int:
+        """Return the id of the link that the database itself makes for an event, at the latest now."""
+        event = self.id_of(AuditEvent)
+        with (
+            tenant_scope(self.tenant),
+            transaction.atomic(using=self.using),
+            connections[self.using].cursor() as cursor,
+        ):
+            cursor.execute("SET CONSTRAINTS linked IMMEDIATE; SET CONSTRAINTS linked DEFERRED")
+            cursor.execute("SELECT id FROM tenants_auditlink WHERE event_id = %s", [event])
             return cursor.fetchone()[0]
 
     def _person(self) -> int:
