@@ -1,62 +1,31 @@
 """Values as the reader reads them: money, dates and lengths of time. No queries."""
 
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 
-from babel import Locale
-from babel.dates import format_date, format_time
-from babel.numbers import format_currency, format_decimal, format_percent
 from django import template
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from contracts.domain.money import exponent_of
+from contracts import formats
 from contracts.domain.terms import text_in
+from contracts.formats import at_text, day_text, length
 
 register = template.Library()
 
-LOCALES = {"en": "en_GB", "ja": "ja", "vi": "vi"}  # English with the day before the month, 24 h
 SOON = timedelta(hours=2)
 
-
-def reader_locale() -> Locale:
-    return Locale.parse(LOCALES.get((get_language() or "en").partition("-")[0], "en_GB"))
-
-
-@register.filter
-def money(amount: int | None, currency: str) -> str:
-    """Show whole minor units as money: 800000 JPY is ¥800,000."""
-    if amount is None:
-        return "–"
-    value = Decimal(amount).scaleb(-exponent_of(currency))
-    return format_currency(value, currency, locale=reader_locale()).replace("JP¥", "¥")
-
-
-@register.filter
-def number(value: int | Decimal) -> str:
-    return format_decimal(value, locale=reader_locale())
-
-
-@register.filter
-def percent(basis_points: int | None) -> str:
-    """Show basis points: 9500 is 95%."""
-    if basis_points is None:
-        return "–"
-    return format_percent(
-        Decimal(basis_points) / 10_000, format="#,##0.##%", locale=reader_locale()
-    )
-
-
-@register.filter
-def multiplier(basis_points: int | None) -> str:
-    return "–" if basis_points is None else f"× {number(Decimal(basis_points) / 10_000)}"
-
-
-def day_text(value: date) -> str:
-    return format_date(value, format="medium", locale=reader_locale())
+money = register.filter(formats.money)
+number = register.filter(formats.number)
+percent = register.filter(formats.percent)
+multiplier = register.filter(formats.multiplier)
+month = register.filter(formats.month)
+clock = register.filter(formats.clock)
+minutes = register.filter(formats.minutes)
+span = register.filter(formats.span)
+register.filter(length)
 
 
 @register.filter
@@ -70,22 +39,6 @@ def day(value: date | None) -> str | SafeString:
 
 
 @register.filter
-def month(value: date) -> str:
-    return format_date(value, format=_("MMMM y"), locale=reader_locale())
-
-
-@register.filter
-def clock(value: datetime) -> str:
-    """Show the time of day of an instant in the reader's zone."""
-    return format_time(timezone.localtime(value), format="HH:mm", locale=reader_locale())
-
-
-def at_text(value: datetime) -> str:
-    local = timezone.localtime(value)
-    return f"{day_text(local.date())} {format_time(local, format='HH:mm', locale=reader_locale())}"
-
-
-@register.filter
 def at(value: datetime | None) -> str | SafeString:
     """Show an instant in the reader's zone, to the minute; the element holds it in full."""
     if value is None:
@@ -93,50 +46,6 @@ def at(value: datetime | None) -> str | SafeString:
     return format_html(
         '<time class="nowrap" datetime="{}">{}</time>', value.isoformat(), at_text(value)
     )
-
-
-@register.filter
-def length(seconds: int | float | timedelta | None) -> str:
-    """Show a length of time in its two largest units: 2 d 4 h, 1 h 5 min, 0 min."""
-    if seconds is None:
-        return "–"
-    total = int(seconds.total_seconds() if isinstance(seconds, timedelta) else seconds) // 60
-    days, rest = divmod(abs(total), 24 * 60)
-    hours, minutes = divmod(rest, 60)
-    if days:
-        parts = [_("%d d") % days, _("%d h") % hours if hours else ""]
-    elif hours:
-        parts = [_("%d h") % hours, _("%d min") % minutes if minutes else ""]
-    else:
-        parts = [_("%d min") % minutes]
-    return " ".join(part for part in parts if part)
-
-
-@register.filter
-def minutes(value: int | None) -> str:
-    """Show minutes of work in hours and minutes; days would hide how long it was."""
-    if value is None:
-        return "–"
-    hours, rest = divmod(abs(value), 60)
-    sign = "-" if value < 0 else ""
-    if not hours:
-        return sign + _("%d min") % rest
-    return sign + " ".join([_("%d h") % hours, *([_("%d min") % rest] if rest else [])])
-
-
-@register.filter
-def span(value: object) -> str:
-    """Show a length of the terms (`15m`, `4h`, `90d`, `5bd`, or a Length) in words."""
-    text = str(value or "")
-    digits = text.rstrip("mhbd")
-    if not digits.isdecimal():
-        return text or "–"
-    count, unit = int(digits), text[len(digits) :]
-    if unit == "bd":
-        return ngettext("%d business day", "%d business days", count) % count
-    if unit == "d":
-        return ngettext("%d day", "%d days", count) % count
-    return _("%d h") % count if unit == "h" else _("%d min") % count
 
 
 @register.filter

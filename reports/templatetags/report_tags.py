@@ -5,38 +5,17 @@ from datetime import date, datetime
 from typing import Any
 
 from django import template
-from django.utils.translation import get_language, gettext_lazy
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language
 
 from contracts.domain.money import WHOLE
 from contracts.domain.terms import text_in
-from tickets.models import choices
+from reports import words as said
+from reports.words import CHARGES, LINES, STATES
 
 register = template.Library()
+register.filter(said.verdict_word)
+register.filter(said.line_detail)
 
-STATES = {
-    "open": gettext_lazy("Open"),
-    "waiting": gettext_lazy("Waiting for the client"),
-    "resolved": gettext_lazy("Resolved"),
-    "cancelled": gettext_lazy("Cancelled"),
-}
-LINES = {
-    "fee": gettext_lazy("Monthly fee"),
-    "pool": gettext_lazy("Hour pool"),
-    "bought": gettext_lazy("Bought hours"),
-    "overage": gettext_lazy("Beyond the hour pool"),
-    "preapproved": gettext_lazy("Preapproved work"),
-    "estimate": gettext_lazy("Accepted estimate"),
-    "emergency": gettext_lazy("Emergency work"),
-    "credit": gettext_lazy("Credit for missed targets"),
-    "adjustment": gettext_lazy("Late entries of a closed month"),
-}
-CHARGES = {
-    **dict(choices.AuthorityKind.choices),
-    "overage": gettext_lazy("Beyond the hour pool"),
-    "triage": gettext_lazy("Triage, included"),
-    "adjustment": gettext_lazy("Late entries of a closed month"),
-}
 TONES = {"open": "soon", "waiting": "ask", "resolved": "good"}
 GOOD, FAIR = 9500, 9000  # basis points
 
@@ -69,11 +48,6 @@ def title_of(key: str, titles: Mapping[str, str]) -> str:
 
 
 @register.filter
-def verdict_word(code: str) -> str:
-    return _("A question is open") if code == "pending" else choices.Outcome(code).label
-
-
-@register.filter
 def state_word(code: str) -> str:
     return STATES[code]
 
@@ -92,17 +66,6 @@ def line_word(line: Mapping[str, Any]) -> str:
 def charge_word(code: str) -> str:
     """Return what became of minutes: an authority, or what charging made of them."""
     return CHARGES[code]
-
-
-@register.filter
-def line_detail(line: Mapping[str, Any]) -> str:
-    """Return what a line's key adds to its name: the pool, or the promise that was missed."""
-    kind, key = line["kind"], line["key"]
-    if kind == "credit":
-        obligation, *priorities = key.split()
-        label = choices.ObligationKind(obligation).label
-        return " ".join([str(label), *priorities])
-    return key if kind in ("pool", "bought", "overage", "estimate") else ""
 
 
 @register.filter
