@@ -22,8 +22,11 @@ MOST_A_RUN = 200  # their locks are held until the run ends
 def sweep(job: Job) -> None:
     """Record what nobody prevented at one tenant: misses, unanswered offers, late retro-estimates."""
     now = timezone.now()
-    sweep_misses(now)
+    missed = sweep_misses(now)
     sweep_emergencies(now)
+    if missed:  # a figure for monitoring: it reads jobs only, never a client's rows
+        job.payload["missed"] = job.payload.get("missed", 0) + missed
+        job.save(update_fields=["payload"])
 
 
 def sweep_misses(now: datetime) -> int:
