@@ -212,6 +212,8 @@ CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "tenants.tasks.tick", "schedule": 5.0},
 }
 
+ATTACHMENTS_DIR = Path(env.str("PORTAL_ATTACHMENTS_DIR", str(VAR_DIR / "attachments"))).resolve()
+
 if REDIS_URL:
     CACHES = {
         "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
