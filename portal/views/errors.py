@@ -1,8 +1,15 @@
 """The pages that say no. They ask the database nothing: the transaction may already be broken."""
 
+import sys
+
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+
+from portal.logs import request_id
+
+SECONDS_TO_WAIT = 5
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -18,6 +25,11 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def failed(request: HttpRequest) -> HttpResponse:
+    """Answer what nobody foresaw; a database that is away, locked or too slow is only a matter of time."""
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        response = said(request, "503.html", 503, _("The database does not answer right now"))
+        response.headers["Retry-After"] = str(SECONDS_TO_WAIT)
+        return response
     return said(request, "500.html", 500, _("Something went wrong on our side"))
 
 
@@ -26,4 +38,5 @@ def said(request: HttpRequest, template: str, status: int, title: str) -> HttpRe
     if getattr(request, "htmx", False):
         line = render_to_string("components/_alert.html", {"message": title})
         return HttpResponse(line, status=status)
-    return HttpResponse(render_to_string(template), status=status)
+    name = request_id() if status >= 500 else ""
+    return HttpResponse(render_to_string(template, {"request_name": name}), status=status)

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import translation
@@ -260,6 +261,20 @@ class TestRefusals:
 
         assert answer.status_code == 500
         assert "Something went wrong on our side" in answer.text
+
+    def test_503_says_that_the_database_is_away_and_when_to_come_back(self, acme_desk, monkeypatch):
+        def away(*args):
+            raise OperationalError("the server closed the connection unexpectedly")
+
+        browser = browser_of(acme_desk.people["requester"])
+        browser.raise_request_exception = False
+        monkeypatch.setattr(Ticket.objects, "visible_to", away)
+
+        answer = browser.get("/tickets/")
+
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+        assert "what you typed is still in the form" in answer.text
+        assert answer.headers["X-Request-ID"] in answer.text
 
     def test_a_form_without_its_token_is_403_with_a_page(self, acme_desk):
         browser = Client(enforce_csrf_checks=True)
