@@ -110,6 +110,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "tenants.middleware.PersonMiddleware",
     "tenants.middleware.ScopeMiddleware",
+    "tenants.account_middleware.AccountMiddleware",
     "portal.middleware.RefusalMiddleware",
 ]
 
@@ -219,14 +220,29 @@ if REDIS_URL:
         "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
     }
 
+# --- E-mail: console, files or SMTP by one address; links lead to PORTAL_URL ---
+
+MAIL_DIR = VAR_DIR / "mail"
+SOMEWHERE = "smtp://localhost:25" if IN_PRODUCTION else f"filemail://{MAIL_DIR}"
+vars().update(env.email_url("EMAIL_URL", default=SOMEWHERE))
+EMAIL_TIMEOUT = 20  # seconds: a worker holds the row of what it sends
+_host = ALLOWED_HOSTS[0].lstrip(".") if IN_PRODUCTION else ""
+PORTAL_URL = env.str("PORTAL_URL", f"https://{_host}" if _host else "http://127.0.0.1:8000")
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", f"portal@{_host or 'localhost'}")
+
 # --- Security ---
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+SESSION_ENGINE = "tenants.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 3600
+FRESH_MINUTES = env.int(
+    "FRESH_MINUTES", 30
+)  # how long a proof of who one is holds (tenants/fresh.py)
+PROXY_HOPS = env.int("PROXY_HOPS", 0)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IN_PRODUCTION
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", IN_PRODUCTION)
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 31536000 if IN_PRODUCTION else 0)

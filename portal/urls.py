@@ -3,15 +3,13 @@
 from importlib.util import find_spec
 
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
 from portal.views import home, shell
 
 urlpatterns = [
     path("", login_required(home.home), name="home"),
-    path("sign-in/", shell.SignIn.as_view(), name="sign-in"),
-    path("sign-out/", LogoutView.as_view(), name="sign-out"),
+    path("", include("portal.accounts.urls")),
     path("language/", shell.set_language, name="set-language"),
     path("client/", login_required(shell.switch_tenant), name="switch-tenant"),
     path("tickets/", include("tickets.urls")),

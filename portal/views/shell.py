@@ -1,44 +1,13 @@
-"""Who signs in, in which language, and whose work is on screen."""
+"""In which language, and whose work is on screen."""
 
-from django import forms
 from django.conf import settings
-from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.views import LoginView
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import Resolver404, resolve
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 LISTS = {"home", "tickets:list", "contracts:list", "reports:list"}  # these fit any client
-
-
-class SignInForm(AuthenticationForm):
-    username = forms.EmailField(
-        label=_("E-mail"),
-        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
-        error_messages={
-            "required": _("E-mail: write the address you were invited with."),
-            "invalid": _("E-mail: write it like name@example.com."),
-        },
-    )
-    password = forms.CharField(
-        label=_("Password"),
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-        error_messages={"required": _("Password: write your password.")},
-    )
-    error_messages = {
-        "invalid_login": _("E-mail and password do not match. Check both and try again."),
-        "inactive": _("This account is closed. Ask your account manager to open it again."),
-    }
-
-
-class SignIn(LoginView):
-    template_name = "sign_in.html"
-    authentication_form = SignInForm
-    redirect_authenticated_user = True
 
 
 @require_POST

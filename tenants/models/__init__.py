@@ -1,4 +1,14 @@
+from tenants.models.account import (
+    Beat,
+    LinkKind,
+    MailedLink,
+    RecoveryCode,
+    SecondFactor,
+    Session,
+    Throttle,
+)
 from tenants.models.audit import AuditEvent, AuditLink
+from tenants.models.invitation import Invitation
 from tenants.models.job import Job, JobState
 from tenants.models.membership import Membership
 from tenants.models.owned import Addressable, AppendOnly, TenantForeignKey, TenantOwned
@@ -10,11 +20,19 @@ __all__ = [
     "AppendOnly",
     "AuditEvent",
     "AuditLink",
+    "Beat",
+    "Invitation",
     "Job",
     "JobState",
+    "LinkKind",
+    "MailedLink",
     "Membership",
+    "RecoveryCode",
+    "SecondFactor",
+    "Session",
     "Tenant",
     "TenantForeignKey",
     "TenantOwned",
+    "Throttle",
     "User",
 ]

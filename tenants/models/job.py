@@ -31,7 +31,13 @@ class Job(models.Model):
     public_id = models.CharField(max_length=16, default=random_public_id, unique=True)
     kind = models.CharField(max_length=60)
     key = models.CharField(max_length=160, help_text="Once a kind, a tenant and a key.")
-    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    tenant = models.ForeignKey(
+        Tenant,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="NULL: the portal's own, which opens no tenant.",
+    )
     payload = models.JSONField(default=dict, help_text="Ids and codes only.")
     state = models.CharField(max_length=8, choices=JobState.choices, default=JobState.WAITING)
     due_at = models.DateTimeField()
@@ -45,7 +51,9 @@ class Job(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["tenant", "kind", "key"], name="job_once_per_key"),
+            models.UniqueConstraint(
+                fields=["tenant", "kind", "key"], name="job_once_per_key", nulls_distinct=False
+            ),
             models.CheckConstraint(condition=Q(progress__lte=100), name="job_progress_is_percent"),
         ]
         indexes = [

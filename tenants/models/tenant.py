@@ -21,6 +21,9 @@ class Tenant(models.Model):
     requesters_see_all = models.BooleanField(
         default=True, help_text="A requester sees the tenant's tickets, or only their own."
     )
+    second_factor_roles = models.JSONField(
+        default=list, help_text="The desks that nobody works at without a second factor."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -8,6 +8,7 @@ finds the lock or the finished row, and a killed worker lets go of the lock with
 
 import logging
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -59,8 +60,12 @@ def start_recurring(tenant_id: int) -> None:
             enqueue(kind, tenant_id=tenant_id, key="recurring")
 
 
-def enqueue(kind: str, *, tenant_id: int, key: str, due_at=None, **payload: object) -> None:
-    """Write a job unless one with this kind, tenant and key exists; ring for it on commit."""
+def enqueue(kind: str, *, tenant_id: int | None, key: str, due_at=None, **payload: object) -> None:
+    """
+    Write a job unless one with this kind, tenant and key exists; ring for it on commit.
+
+    Without a tenant it is the portal's own and runs in no scope.
+    """
     job = Job(
         kind=kind, key=key, tenant_id=tenant_id, payload=payload, due_at=due_at or timezone.now()
     )
@@ -68,7 +73,7 @@ def enqueue(kind: str, *, tenant_id: int, key: str, due_at=None, **payload: obje
     transaction.on_commit(lambda: ring_for(kind, tenant_id, key), robust=True)
 
 
-def ring_for(kind: str, tenant_id: int, key: str) -> None:
+def ring_for(kind: str, tenant_id: int | None, key: str) -> None:
     job = Job.objects.filter(kind=kind, tenant_id=tenant_id, key=key, state=JobState.WAITING)
     for pk in job.filter(due_at__lte=timezone.now()).values_list("pk", flat=True):
         ring(pk)
@@ -144,7 +149,8 @@ def do(job_id: int) -> bool:
     job = Job.objects.get(pk=job_id)
     if job.state != JobState.RUNNING:
         return False
-    with tenant_scope(job.tenant_id), coming_from(f"job {job.kind}"):
+    scope = tenant_scope(job.tenant_id) if job.tenant_id else nullcontext()
+    with scope, coming_from(f"job {job.kind}"):
         _kinds[job.kind].do(job)
     finish(job, _kinds[job.kind].every)
     return True

@@ -3,12 +3,16 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
+from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from contracts.models import Contract
 from reports.models import MonthlyReport
-from tests.isolation.rows import World
+from tenants.models import Membership, Session
+from tenants.scoping import tenant_scope
+from tests.isolation.rows import NOON, World
 from tickets.models import Dispute, Handoff, Ticket
 
 
@@ -55,10 +59,21 @@ def _public_id(model) -> Callable[[World], str]:
     return lambda world: world.public_id_of(model)
 
 
+def _session_of_theirs(world: World) -> str:
+    """Return the public id of a session of the tenant's newest member."""
+    with tenant_scope(world.tenant), transaction.atomic():
+        user_id = Membership.objects.order_by("pk").values_list("user_id", flat=True).last()
+    public_id = Session.public_id_of(key := f"session-of-{user_id}")
+    row = {"user_id": user_id, "public_id": public_id, "expire_date": NOON + timedelta(days=36500)}
+    Session.objects.get_or_create(session_key=key, defaults=row)
+    return public_id
+
+
 NEVER = "A" * 16  # 96 bits that nobody drew
 
 # What a name means: the identifier of globex's object, and one that never was.
 MEANINGS: dict[str, tuple[Callable[[World], str], str]] = {
+    "me/sessions/<public_id>": (_session_of_theirs, NEVER),
     "contracts/<public_id>": (_public_id(Contract), NEVER),
     "reports/<public_id>": (_public_id(MonthlyReport), NEVER),
     "reports/draft/<contract>": (_public_id(Contract), NEVER),
