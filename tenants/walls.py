@@ -131,7 +131,8 @@ def policies_of(model: type[TenantOwned]) -> list[Policy]:
 
 def functions() -> dict[str, str]:
     """Return the body of each function of the walls, by name."""
-    return dict(re.findall(r"FUNCTION app\.(\w+)\(\).*?AS \$\$(.*?)\$\$", FUNCTIONS, re.DOTALL))
+    own = dict(re.findall(r"FUNCTION app\.(\w+)\(\).*?AS \$\$(.*?)\$\$", FUNCTIONS, re.DOTALL))
+    return own | {guard.name: guard.body for model in tenant_models() for guard in model.guards}
 
 
 def guards_of(model: type[TenantOwned]) -> list[str]:
@@ -143,7 +144,7 @@ def guards_of(model: type[TenantOwned]) -> list[str]:
         names.append("frozen")
     if own := audit_chain.TRIGGERS.get(model._meta.label):
         names.append(own[0])
-    return names
+    return names + [guard.name for guard in model.guards]
 
 
 def build(sender=None, using: str = "owner", **kwargs) -> None:
@@ -154,6 +155,7 @@ def build(sender=None, using: str = "owner", **kwargs) -> None:
     with connections[using].cursor() as cursor:
         existing = set(connections[using].introspection.table_names(cursor))
         cursor.execute(FUNCTIONS)
+        cursor.execute(guard_functions())
         cursor.execute(f'GRANT USAGE ON SCHEMA app, public TO "{app_role}"')
         cursor.execute("REVOKE ALL ON ALL FUNCTIONS IN SCHEMA app FROM PUBLIC")
         cursor.execute(f'GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA app TO "{app_role}"')
@@ -197,7 +199,19 @@ def wall_around(model: type[TenantOwned], existing: set[str]) -> str:
     if own := audit_chain.TRIGGERS.get(model._meta.label):
         name, create = own
         statements.append(f'DROP TRIGGER IF EXISTS {name} ON "{table}"; {create}')
+    for guard in model.guards:
+        statements.append(trigger(table, guard.name, guard.event, f"app.{guard.name}"))
     return "\n".join(statements)
+
+
+def guard_functions() -> str:
+    """Return the functions of the models' own guards; they look at the tables when they are called."""
+    guards = {guard.name: guard for model in tenant_models() for guard in model.guards}
+    return "\n".join(
+        f"CREATE OR REPLACE FUNCTION app.{guard.name}() RETURNS trigger LANGUAGE plpgsql"
+        f" AS $${guard.body}$$;"
+        for guard in guards.values()
+    )
 
 
 def trigger(table: str, name: str, event: str, function: str, when: str = "") -> str:

@@ -11,7 +11,13 @@ from tenants.models.audit import AuditEvent, AuditLink
 from tenants.models.invitation import Invitation
 from tenants.models.job import Job, JobState
 from tenants.models.membership import Membership
-from tenants.models.owned import Addressable, AppendOnly, TenantForeignKey, TenantOwned
+from tenants.models.owned import (
+    Addressable,
+    AppendOnly,
+    Guard,
+    TenantForeignKey,
+    TenantOwned,
+)
 from tenants.models.tenant import Tenant
 from tenants.models.user import User
 
@@ -21,6 +27,7 @@ __all__ = [
     "AuditEvent",
     "AuditLink",
     "Beat",
+    "Guard",
     "Invitation",
     "Job",
     "JobState",

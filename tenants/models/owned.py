@@ -1,4 +1,5 @@
 import secrets
+from dataclasses import dataclass
 
 from django.db import models
 
@@ -24,10 +25,25 @@ class TenantForeignKey(models.ForeignKey):
         return name, path, args, kwargs
 
 
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """
+    A truth about rows that no constraint can say, because it reads other tables.
+
+    `tenants.walls` makes it a trigger before `event`; `body` is PL/pgSQL and raises a
+    check_violation that names the truth. What it reads is of the row's own tenant.
+    """
+
+    name: str
+    event: str
+    body: str
+
+
 class TenantOwned(models.Model):
     """A row that belongs to one tenant for ever, behind all three walls (`tenants.walls`)."""
 
     append_only = False
+    guards: tuple[Guard, ...] = ()
     frozen_once = ""  # a column: once it has a value, nobody may change or delete the row
 
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", editable=False)

@@ -17,7 +17,7 @@ from tenants.models import AuditEvent, AuditLink, Membership, Tenant, TenantOwne
 from tenants.scoping import tenant_scope
 from tenants.walls import tenant_models
 from tests.factories import TERMS
-from tickets.models import Decision
+from tickets.models import Decision, EstimateRevision
 
 NOON = datetime(2026, 4, 15, 12, tzinfo=UTC)
 
@@ -29,6 +29,31 @@ def member(world: "World") -> int:
 def another_member(world: "World") -> int:
     """Return a second person's id, where one may not be both: nobody answers their own dispute."""
     return world.insert(Membership, world.values(Membership) | {"role": "account_manager"})
+
+
+def stranger(world: "World") -> int:
+    """Return the id of somebody who had no part in it: nobody decides on their own estimate."""
+    people = User.objects.using(world.using)
+    email = f"stranger@{world.tenant.code.lower()}.example"
+    user, _made = people.get_or_create(
+        email=email, defaults={"name": world.canary, "password": "!"}
+    )
+    if "stranger" not in world.made:
+        row = world.values(Membership) | {"role": "account_manager", "user_id": user.pk}
+        world.made["stranger"] = world.insert(Membership, row)
+    return world.made["stranger"]
+
+
+def submitted(world: "World") -> int:
+    """Return the id of a revision that is submitted; it can be decided on."""
+    if "submitted" not in world.made:
+        row = world.values(EstimateRevision) | {
+            "number": 2,
+            "submitted_by_id": world.id_of(Membership),
+            "submitted_at": NOON,
+        }
+        world.made["submitted"] = world.insert(EstimateRevision, row)
+    return world.made["submitted"]
 
 
 RECIPES: dict[str, dict[str, object]] = {
@@ -46,6 +71,11 @@ RECIPES: dict[str, dict[str, object]] = {
         "estimate_sent_by": member,
         "estimate_sent_at": NOON,
     },
+    "tickets.Estimate": {"accepted_at": NOON},
+    "tickets.EstimateRevision": {"submitted_by": member, "lines": lambda world: []},
+    "tickets.EstimateApproval": {"by": stranger, "revision": submitted},
+    "tickets.EstimateAcceptance": {"by": stranger, "revision": submitted},
+    "tickets.AmountLimit": {"set_by": stranger},
     "contracts.Contract": {"timezone": "Asia/Tokyo"},
     "contracts.ContractVersion": {"terms": TERMS, "sha256": sha256_of(canonical([TERMS, {}]))},
     "tickets.Replay": {"from_on": date(2026, 4, 1), "until_on": date(2026, 5, 1), "result": {}},
@@ -58,6 +88,7 @@ class World:
     def __init__(self, tenant: Tenant, using: str = "default") -> None:
         self.tenant, self.using = tenant, using
         self.ids: dict[type[models.Model], int] = {}
+        self.made: dict[str, int] = {}
 
     def id_of(self, model: type[models.Model]) -> int:
         """Return the id of the tenant's one row of `model`, made on the first call."""

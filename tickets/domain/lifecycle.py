@@ -50,6 +50,7 @@ class Action(StrEnum):
     AGREE_TO_RULING = "agree_to_ruling"
     DECLARE_EMERGENCY = "declare_emergency"
     SEND_RETRO_ESTIMATE = "send_retro_estimate"
+    DRAFT_ESTIMATE = "draft_estimate"
 
 
 AGENTS = VENDOR_ROLES
@@ -125,6 +126,7 @@ LIFECYCLE: tuple[Step, ...] = (  # one line is one arrow of the state diagram, a
     *_staying(Action.AGREE_TO_RULING, tuple(Status), OWNERS),
     *_staying(Action.DECLARE_EMERGENCY, OPEN, AGENTS),
     *_staying(Action.SEND_RETRO_ESTIMATE, DONE_OR_OPEN, LEADS),
+    *_staying(Action.DRAFT_ESTIMATE, DONE_OR_OPEN, AGENTS),  # its own steps: domain/estimate.py
 )
 _STEPS = {(step.source, step.action): step for step in LIFECYCLE}
 

@@ -1,6 +1,13 @@
 from tickets.models.comment import Comment
 from tickets.models.dispute import Dispute
 from tickets.models.emergency import Emergency
+from tickets.models.estimate import Estimate, EstimateRevision
+from tickets.models.estimate_answer import (
+    AmountLimit,
+    EstimateAcceptance,
+    EstimateApproval,
+    EstimateCharge,
+)
 from tickets.models.handoff import Handoff
 from tickets.models.obligation import LedgerEntry, Obligation
 from tickets.models.replay import Replay
@@ -10,11 +17,17 @@ from tickets.models.ticket import Ticket, TicketCounter
 from tickets.models.time_entry import TimeEntry
 
 __all__ = [
+    "AmountLimit",
     "Assignment",
     "Comment",
     "Decision",
     "Dispute",
     "Emergency",
+    "Estimate",
+    "EstimateAcceptance",
+    "EstimateApproval",
+    "EstimateCharge",
+    "EstimateRevision",
     "Handoff",
     "LedgerEntry",
     "Obligation",

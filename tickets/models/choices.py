@@ -124,3 +124,23 @@ class AuthorityKind(models.TextChoices):
     EMERGENCY = "emergency", _("Emergency")
     GOODWILL = "goodwill", _("Goodwill")
     HELD = "held", _("Held")
+
+
+class EstimateStatus(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    SUBMITTED = "submitted", _("Waits for approval")
+    APPROVED = "approved", _("Approved, not sent yet")
+    SENT = "sent", _("Waits for the client")
+    ACCEPTED = "accepted", _("Accepted")
+    DECLINED = "declined", _("Declined")
+    DELIVERED = "delivered", _("Delivered")
+    DELIVERY_ACCEPTED = "delivery_accepted", _("Delivery accepted")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    EXPIRED = "expired", _("Expired")
+    CANCELLED = "cancelled", _("Cancelled")
+    SUPERSEDED = "superseded", _("Superseded")
+
+
+class Pricing(models.TextChoices):
+    FIXED = "fixed", _("Fixed price")
+    TIME_AND_MATERIAL = "time_and_material", _("Time and material")

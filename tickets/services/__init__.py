@@ -2,6 +2,22 @@ from tickets.services.conversation import comment
 from tickets.services.disputes import agree_to_ruling, answer_dispute, open_dispute
 from tickets.services.effort import log_time
 from tickets.services.emergencies import declare_emergency, send_retro_estimate
+from tickets.services.estimate_answers import accept_estimate, decline_estimate
+from tickets.services.estimate_approval import approve_estimate, refuse_estimate, send_estimate
+from tickets.services.estimate_delivery import (
+    accept_delivery,
+    cancel_estimate,
+    deliver_estimate,
+    refuse_delivery,
+)
+from tickets.services.estimate_people import set_amount_limit
+from tickets.services.estimates import (
+    draft_estimate,
+    edit_estimate,
+    revise_estimate,
+    submit_estimate,
+    withdraw_estimate,
+)
 from tickets.services.facts import confirm_facts
 from tickets.services.handoffs import (
     accept_handoff,
@@ -27,29 +43,44 @@ from tickets.services.resolution import (
 )
 
 __all__ = [
+    "accept_delivery",
+    "accept_estimate",
     "accept_handoff",
     "agree_to_ruling",
     "answer_dispute",
+    "approve_estimate",
     "assign",
+    "cancel_estimate",
     "cancel_ticket",
     "close_ticket",
     "comment",
     "confirm_facts",
     "declare_emergency",
+    "decline_estimate",
     "default_handoff",
+    "deliver_estimate",
     "dispute_handoff",
+    "draft_estimate",
+    "edit_estimate",
     "log_time",
     "offer_handoff",
     "open_dispute",
     "open_ticket",
     "override_verdict",
     "pause_ticket",
+    "refuse_delivery",
+    "refuse_estimate",
     "reopen_ticket",
     "reopen_until",
     "resolve_ticket",
     "restore_service",
     "resume_ticket",
+    "revise_estimate",
     "rule_undecided",
+    "send_estimate",
     "send_retro_estimate",
+    "set_amount_limit",
     "start_work",
+    "submit_estimate",
+    "withdraw_estimate",
 ]

@@ -7,7 +7,7 @@ Obligation repeat the answer so that lists and sweeps can read it (`tickets.serv
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from contracts.domain import clock
 from contracts.domain.clock import Entry, Event
@@ -29,6 +29,7 @@ NEVER_PAUSED = {
     ObligationKind.RULING,
     ObligationKind.CLIENT_DECISION,
 }
+AGREED = "delivery_date"  # the cause of a target that is a date of an accepted estimate
 IN_ROUNDS = {ObligationKind.UPDATE, ObligationKind.RULING}  # each attempt has all its time
 
 
@@ -80,6 +81,26 @@ class Clocks:
         target = self._target(kind, stage.activity)
         if target is not None and self.running(kind) is None:
             self._begin(kind, stage.pk, at, target.within, self._hours(target), creditable)
+
+    def measure(self, kind: str, stage: Stage, at: datetime) -> None:
+        """Start a clock that runs without a deadline where the terms promise none."""
+        target = self._target(kind, stage.activity)
+        if self.running(kind) is None:
+            within, hours = (target.within, self._hours(target)) if target else (None, "")
+            self._begin(kind, stage.pk, at, within, hours, creditable=False)
+
+    def agree(self, kind: str, stage: Stage, at: datetime, on: date, *, reason: str) -> None:
+        """
+        Hold a clock to a day that was agreed on: due at the close of its business, or the last before.
+
+        It starts where none runs; a priority or a new verdict does not move it.
+        """
+        if self.running(kind) is None:
+            self._begin(kind, stage.pk, at, None, "", creditable=False)
+        row, hours = self.running(kind), self.rules.terms.time.hours or "always"
+        zone = self.ticket.contract.zone
+        within = ledger.business_days_until(row.started_at, on, self.rules.hours[hours], zone)
+        self._write(row, Entry(Event.RETARGET, at, within, hours, cause=AGREED), reason)
 
     def next_round(self, kind: str, at: datetime) -> None:
         """Stop a clock that runs in rounds and start the next with the same time."""
@@ -167,6 +188,9 @@ class Clocks:
         activities = self._activities()
         for row in self.open():
             row.priority = self.ticket.priority
+            if is_agreed(row):
+                self._touched[id(row)] = row
+                continue
             target = self._target(row.kind, activities[row.stage_id])
             within = target and self._less_earlier(row, target.within)
             hours = self._hours(target) if target else ""
@@ -267,6 +291,12 @@ def is_paused(row: Obligation) -> bool:
     """Return whether an open clock stands still; the column says missed once it is."""
     told = (e.event == Event.PAUSE for e in reversed(row.entries) if e.event != Event.RETARGET)
     return next(told, False)
+
+
+def is_agreed(row: Obligation) -> bool:
+    """Return whether the clock's target is a day of an accepted estimate."""
+    aims = (e for e in reversed(row.entries) if e.event in (Event.START, Event.RETARGET))
+    return next(aims).cause == AGREED
 
 
 def not_before(row: Obligation) -> tuple[datetime, datetime]:

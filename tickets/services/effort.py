@@ -12,11 +12,12 @@ from tenants.models import Membership
 from tenants.services import audit
 from tickets.domain import emergency as emergencies
 from tickets.domain.lifecycle import Action
-from tickets.models import Decision, Ticket, TimeEntry
+from tickets.models import Decision, Estimate, Ticket, TimeEntry
 from tickets.models.choices import AuthorityKind, Outcome
 from tickets.services.emergencies import UNDER_EMERGENCY, minutes_used, told_of
+from tickets.services.estimate_burn import estimate_for, warn_of_burn
 from tickets.services.guard import begin, command, stage_of
-from tickets.services.settlements import is_goodwill, settle_late
+from tickets.services.settlements import is_goodwill, settle_late, settle_under
 
 AUTHORITY = {
     Outcome.INCLUDED: AuthorityKind.INCLUDED,
@@ -59,7 +60,8 @@ def log_time(
         raise Invalid(_("Choose a person of the vendor's team for this client."), field="person")
     period, adjusts = period_for_work(ticket.contract, starts_at, now)
     stage_id, decision = in_force(ticket, starts_at)
-    for part in parts(ticket, decision, starts_at, ends_at, now):
+    estimate = estimate_for(ticket, decision, starts_at)
+    for part in parts(ticket, decision, estimate, starts_at, ends_at, now):
         entry = TimeEntry.objects.create(
             tenant_id=ticket.tenant_id,
             contract_id=ticket.contract_id,
@@ -80,6 +82,8 @@ def log_time(
         )
         if decision.pk != stage_of(ticket).decision_id:
             settle_late(entry, by=actor, now=now)
+        if estimate is not None and entry.authority == AuthorityKind.HELD:
+            settle_under(entry, estimate, by=actor, now=now)
         audit.record(
             actor=actor,
             verb="time.logged",
@@ -90,6 +94,8 @@ def log_time(
             authority=entry.authority,
             assumed=assumed,
         )
+    if estimate is not None:
+        warn_of_burn(estimate, actor=actor, now=now)
     return ticket
 
 
@@ -104,11 +110,21 @@ class Part(NamedTuple):
 
 
 def parts(
-    ticket: Ticket, decision: Decision, starts_at: datetime, ends_at: datetime, now: datetime
+    ticket: Ticket,
+    decision: Decision,
+    estimate: Estimate | None,
+    starts_at: datetime,
+    ends_at: datetime,
+    now: datetime,
 ) -> Iterator[Part]:
-    """Yield the work as its decision covers it, each minute once."""
+    """Yield the work as its decision covers it, each minute once; held ones name their estimate."""
     minutes = int((ends_at - starts_at).total_seconds() // 60)
     kind, key = authority_of(decision)
+    if estimate is not None:
+        key = estimate.public_id
+        if estimate.had_authority(starts_at):
+            yield Part(starts_at, ends_at, minutes, AuthorityKind.ESTIMATE, key)
+            return
     told = told_of(ticket, decision, starts_at)
     if told is None:
         yield Part(starts_at, ends_at, minutes, kind, key)

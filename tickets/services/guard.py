@@ -68,11 +68,16 @@ def begin(ticket_id: int, actor: Membership | None, action: Action) -> Ticket:
     :raises TransitionNotAllowed: if its status does not offer the step.
     :raises RoleNotAllowed: if it does, but not to the desk of `actor`.
     """
-    ticket = (_story.get() or {}).get(ticket_id) or lock(ticket_id)
+    ticket = locked(ticket_id)
     if actor is not None and actor.tenant_id != ticket.tenant_id:
         raise NotPermitted(_("You have no desk at this client."))
     ticket.status = lifecycle.after(ticket.status, action, role=actor and actor.role)
     return ticket
+
+
+def locked(ticket_id: int) -> Ticket:
+    """Return the ticket as the story that is told has locked it, or lock it now."""
+    return (_story.get() or {}).get(ticket_id) or lock(ticket_id)
 
 
 def lock(ticket_id: int, *, skip_locked: bool = False) -> Ticket | None:

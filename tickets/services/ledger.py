@@ -1,14 +1,16 @@
 """Ledgers as rows: read into the rule's values, written back, repeated in an Obligation's columns."""
 
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby
 from operator import attrgetter
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 
 from contracts.domain import clock
 from contracts.domain.clock import Entry, Event
-from contracts.domain.durations import parse_length
+from contracts.domain.durations import Length, parse_length
+from contracts.domain.service_hours import ServiceHours
 from contracts.rules import Rules
 from tenants.models import Membership
 from tenants.scoping import require_in_scope
@@ -71,6 +73,14 @@ def entry_of(row: LedgerEntry) -> Entry:
     """Return the rule's view of a ledger row."""
     within = parse_length(row.within) if row.within else None
     return Entry(Event(row.event), row.at, within, row.hours, row.cause)
+
+
+def business_days_until(start: datetime, on: date, hours: ServiceHours, zone: ZoneInfo) -> Length:
+    """Return the most business days after `start` that are over on the day `on`; at least one."""
+    most = max((on - start.astimezone(zone).date()).days, 1)
+    closes = (hours.close_of_business_day(start, days) for days in range(most, 1, -1))
+    within = (at.astimezone(zone).date() <= on for at in closes)
+    return Length(business_days=most - next((i for i, fits in enumerate(within) if fits), most - 1))
 
 
 def row_of(clock_row: Obligation, entry: Entry, by: Membership | None, reason: str) -> LedgerEntry:

@@ -8,7 +8,7 @@ from contracts.rules import Rules
 from tenants import roles
 from tickets.models import Comment, Decision, Dispute, Stage, Ticket
 from tickets.models.choices import OUT_OF_SCOPE, Lane, ObligationKind, Outcome, TicketType
-from tickets.services.clocks import Clocks
+from tickets.services.clocks import Clocks, is_agreed
 
 WITHOUT_WORDS = frozenset({"servicenow"})  # logs that hold no words: updates cannot be measured
 FOLLOW_THE_VERDICT = (
@@ -87,7 +87,7 @@ def hold_to_verdict(clocks: Clocks, stage: Stage, at: datetime) -> None:
         clocks.void_all(at, cause="clients_activity")
         return
     for kind in (*FOLLOW_THE_VERDICT, ObligationKind.PERMANENT_FIX):
-        if kind not in kinds:
+        if kind not in kinds | agreed_on(clocks, stage):
             clocks.void(kind, at, cause="not_promised")
     restore = clocks.running(ObligationKind.RESTORE)
     if restore and restore.stage_id == stage.pk:
@@ -97,6 +97,13 @@ def hold_to_verdict(clocks: Clocks, stage: Stage, at: datetime) -> None:
             clocks.start(kind, stage, at, creditable=not is_outside(stage.decision))
     if not clocks.of_kind(ObligationKind.ACKNOWLEDGE) and not has_spoken(clocks.ticket):
         clocks.start(ObligationKind.ACKNOWLEDGE, stage, at)
+
+
+def agreed_on(clocks: Clocks, stage: Stage) -> set[str]:
+    """Return the kinds that run to a day of an accepted estimate, as long as one is needed."""
+    if stage.decision.outcome != Outcome.ESTIMATE:
+        return set()
+    return {row.kind for row in clocks.open() if is_agreed(row)}
 
 
 def waits_for_ruling(stage: Stage, rules: Rules) -> bool:

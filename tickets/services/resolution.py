@@ -14,8 +14,9 @@ from tenants.services import audit
 from tickets.domain.lifecycle import Action
 from tickets.models import Ticket
 from tickets.models.choices import ObligationKind, TicketType, WorkStream
-from tickets.services.clocks import Clocks
+from tickets.services.clocks import Clocks, is_agreed
 from tickets.services.conversation import heard, say
+from tickets.services.estimate_delivery import end_with_ticket
 from tickets.services.guard import begin, command, stage_of
 from tickets.services.handoffs import waiting_offer
 from tickets.services.intake import begin_stage
@@ -114,6 +115,7 @@ def cancel_ticket(*, ticket: Ticket, actor: Membership, reason: str, now: dateti
     clocks.void_all(now, cause="cancelled", reason=reason)
     void_ruling(clocks, now, cause="cancelled", reason=reason)
     clocks.save()
+    end_with_ticket(ticket, actor, reason=reason, now=now)
     ticket.closed_at = now
     _end_stage(ticket, now)
     ticket.save(update_fields=["status", "closed_at", "next_due_at"])
@@ -192,7 +194,8 @@ def _run_on(ticket: Ticket, clocks: Clocks, now: datetime) -> None:
     fixes = clocks.of_kind(ObligationKind.PERMANENT_FIX)
     if fixes and fixes[-1].started_at < ticket.resolved_at:
         kinds.append(ObligationKind.PERMANENT_FIX)
-    for kind in promised(ticket, stage, clocks.rules).intersection(kinds):
+    agreed = {kind for kind in kinds if (rows := clocks.of_kind(kind)) and is_agreed(rows[-1])}
+    for kind in promised(ticket, stage, clocks.rules).intersection(kinds) | agreed:
         clocks.reopen(kind, now, month_is_over=lambda at: _month_is_over(ticket.contract, at, now))
     if waiting_offer(ticket):
         start_if_promised(clocks, ObligationKind.HANDOFF, stage, now)

@@ -1,14 +1,20 @@
-"""Minutes of before change only in the client's favour, each time by a row of its own."""
+"""
+Minutes of before change only in the client's favour, each time by a row of its own.
+
+Those that were held for an estimate come under it when it is accepted; else they are given.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime
+
+from django.db.models import Exists, OuterRef
 
 from contracts.models import Period
 from contracts.services import period_for_work
 from tenants.models import Membership
 from tickets.domain.favour import FREE, settles_as
-from tickets.models import Decision, Settlement, Stage, Ticket, TimeEntry
-from tickets.models.choices import AuthorityKind
+from tickets.models import Decision, Estimate, Settlement, Stage, Ticket, TimeEntry
+from tickets.models.choices import AuthorityKind, Outcome
 
 
 def settle_stage(stage: Stage, *, by: Membership | None, now: datetime) -> int:
@@ -34,12 +40,39 @@ def settle_late(entry: TimeEntry, *, by: Membership | None, now: datetime) -> No
 def settle_emergency(ticket: Ticket, *, now: datetime) -> int:
     """Make goodwill of the emergency's minutes: its retro-estimate was late."""
     entries = unsettled().filter(ticket=ticket, authority=AuthorityKind.EMERGENCY)
-    return settle(entries, AuthorityKind.GOODWILL, decision=None, by=None, now=now)
+    return settle(entries, AuthorityKind.GOODWILL, by=None, now=now)
+
+
+def settle_held(estimate: Estimate, *, by: Membership | None, now: datetime) -> int:
+    """Bring the minutes that were held for want of an estimate under the accepted one."""
+    entries = held_for(estimate.ticket)
+    return settle(entries, AuthorityKind.ESTIMATE, estimate=estimate, by=by, now=now)
+
+
+def let_go_of_held(estimate: Estimate, *, now: datetime) -> int:
+    """Make goodwill of the minutes that named an estimate which ended without an acceptance."""
+    entries = held_for(estimate.ticket).filter(authority_key=estimate.public_id)
+    return settle(entries, AuthorityKind.GOODWILL, estimate=estimate, by=None, now=now)
+
+
+def held_for(ticket: Ticket):
+    """Return the ticket's entries that an accepted estimate would cover."""
+    held = unsettled().filter(ticket=ticket, authority=AuthorityKind.HELD, settlements=None)
+    return held.filter(decision__outcome=Outcome.ESTIMATE)
+
+
+def settle_under(entry: TimeEntry, estimate: Estimate, *, by: Membership, now: datetime) -> None:
+    """Give a late entry what became of the minutes that waited for the estimate on time."""
+    if estimate.accepted_id is not None:
+        settle([entry], AuthorityKind.ESTIMATE, estimate=estimate, by=by, now=now)
+    elif estimate.ended_at is not None:
+        settle([entry], AuthorityKind.GOODWILL, estimate=estimate, by=by, now=now)
 
 
 def unsettled():
     """Return the entries that may still be charged, now or one day."""
-    rows = TimeEntry.objects.filter(settlements=None).exclude(authority__in=FREE)
+    given = Settlement.objects.filter(entry=OuterRef("pk"), authority__in=FREE)
+    rows = TimeEntry.objects.filter(~Exists(given)).exclude(authority__in=FREE)
     return rows.select_related("contract").order_by("pk")
 
 
@@ -47,11 +80,12 @@ def settle(
     entries: Iterable[TimeEntry],
     authority: str,
     *,
-    decision: Decision | None,
     by: Membership | None,
     now: datetime,
+    decision: Decision | None = None,
+    estimate: Estimate | None = None,
 ) -> int:
-    """Write that the entries are not charged, from the open month on that each of them counts in."""
+    """Write what became of the entries, from the open month on that each of them counts in."""
     periods: dict[int, Period] = {}
     rows = []
     for entry in entries:
@@ -65,6 +99,7 @@ def settle(
                 period=periods[worked_in],
                 authority=authority,
                 decision=decision,
+                estimate=estimate,
                 by=by,
                 at=now,
             )

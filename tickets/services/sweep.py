@@ -11,6 +11,8 @@ from tickets.models import Obligation
 from tickets.models.choices import ObligationKind
 from tickets.services.clocks import Clocks
 from tickets.services.emergencies import lapse_emergency, late_estimates
+from tickets.services.estimate_answers import expire_estimate, expired_estimates
+from tickets.services.estimate_delivery import deem_delivered, deemed_deliveries
 from tickets.services.guard import lock
 from tickets.services.handoffs import default_handoff, waiting_offer
 
@@ -20,10 +22,11 @@ MOST_A_RUN = 200  # their locks are held until the run ends
 
 @jobs.handles("tickets.sweep", every=EVERY)
 def sweep(job: Job) -> None:
-    """Record what nobody prevented at one tenant: misses, unanswered offers, late retro-estimates."""
+    """Record what nobody prevented at one tenant: misses, unanswered offers, late estimates."""
     now = timezone.now()
     missed = sweep_misses(now)
     sweep_emergencies(now)
+    sweep_estimates(now)
     if missed:  # a figure for monitoring: it reads jobs only, never a client's rows
         job.payload["missed"] = job.payload.get("missed", 0) + missed
         job.save(update_fields=["payload"])
@@ -48,6 +51,14 @@ def sweep_emergencies(now: datetime) -> None:
     """Make goodwill of the minutes of emergencies whose retro-estimate is late."""
     for pk in late_estimates(now)[:MOST_A_RUN]:
         lapse_emergency(pk, now)
+
+
+def sweep_estimates(now: datetime) -> None:
+    """End the estimates that nobody answered in time; silence accepts what was delivered."""
+    for pk in expired_estimates(now)[:MOST_A_RUN]:
+        expire_estimate(pk, now)
+    for pk in deemed_deliveries(now)[:MOST_A_RUN]:
+        deem_delivered(pk, now)
 
 
 @transaction.atomic
