@@ -1,6 +1,6 @@
 # Two commands do all set-up: `make demo` and `make test`. Needs Python 3.11, make and git only.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench prove messages clean
+.PHONY: help demo test check bench prove prove-reports messages clean
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -40,6 +40,9 @@ bench: $(VENV)/.development  ## Measure speed; nothing here can fail for being s
 
 prove: $(VENV)/.development  ## Long proofs (LOG=path of the whole incident log)
 	@PORTAL_LOG="$(LOG)" $(BIN)/python -m pytest -m prove $(ARGS)
+
+prove-reports: $(VENV)/.development  ## A month of 300 contracts, two workers, one killed (PROVE_ADMIN_DSN, DATABASE_URL, DATABASE_OWNER_URL)
+	@PORTAL_MODE=test $(BIN)/python -m pytest -m prove tests/prove/test_reports_at_scale.py $(ARGS)
 
 messages: $(VENV)/.runtime  ## Collect the strings to translate
 	@PORTAL_MODE=test $(BIN)/python manage.py extract_messages
