@@ -24,13 +24,16 @@ from django.db.models.functions import Coalesce
 
 from contracts.models import BoughtHours, ContractVersion, Period
 from reports.domain.metrics import Effort, Step
+from reports.domain.releases import WATCHED
 from tenants.models import AuditEvent
 from tickets.models import (
     Assignment,
     Decision,
+    Delivery,
     Dispute,
     LedgerEntry,
     Obligation,
+    Release,
     Settlement,
     Ticket,
     TicketCounter,
@@ -116,6 +119,7 @@ def verdicts(reach: Reach) -> Iterator[tuple]:
             "kind",
             "facts__priority",
             "facts__system",
+            "facts__cause",
         )
         .iterator()
     )
@@ -174,6 +178,37 @@ def ledger_rows(reach: Reach) -> Iterator[tuple]:
         LedgerEntry.objects.filter(obligation__in=clocks(reach).values("pk"), at__lt=reach.ends_at)
         .order_by("obligation_id", "pk")
         .values_list("obligation_id", "event", "at", "within", "hours", "cause")
+        .iterator()
+    )
+
+
+# --- releases ---
+
+
+def released(reach: Reach) -> Iterator[tuple]:
+    """
+    Yield id, name, kind, system, released_at and documents of the releases to speak of.
+
+    They were recorded in the month, or released in it or in the days before it that are watched.
+    """
+    watched = Q(released_at__gte=reach.starts_at - WATCHED, written_at__lt=reach.ends_at)
+    recorded = Q(written_at__gte=reach.starts_at, written_at__lt=reach.ends_at)
+    return (
+        Release.objects.filter(watched | recorded, contract_id=reach.contract_id)
+        .order_by("released_at", "pk")
+        .values_list("pk", "name", "kind", "system", "released_at", "documents")
+        .iterator()
+    )
+
+
+def deliveries(reach: Reach, releases: Iterable[int]) -> Iterator[tuple]:
+    """Yield release id and ticket key of what the releases fix, as far as the report knows."""
+    return (
+        Delivery.objects.filter(
+            reach.known("ticket__"), release__in=list(releases), at__lt=reach.ends_at
+        )
+        .order_by("release_id", "ticket__number")
+        .values_list("release_id", "ticket__key")
         .iterator()
     )
 

@@ -29,10 +29,7 @@ from tickets.models.choices import (
     Activity,
     Lane,
     Level,
-    ObligationKind,
     PauseCause,
-    TicketType,
-    WorkStream,
 )
 from tickets.services.promises import is_clients
 
@@ -131,46 +128,6 @@ class RestoreForm(StepForm):
         required=False,
         help_text=_("The client reads this."),
     )
-
-
-class ResolveForm(StepForm):
-    resolution = text_field(
-        _("Resolution"),
-        _("Resolution: say how it was resolved."),
-        help_text=_("The client reads this."),
-    )
-    fix = forms.ChoiceField(
-        label=_("Permanent fix"),
-        choices=[("none_needed", _("None needed")), ("delivered", _("Delivered"))],
-        widget=forms.RadioSelect,
-        initial="none_needed",
-        error_messages={"required": _("Permanent fix: choose one.")},
-    )
-    fix_reason = forms.CharField(
-        label=_("Why no fix is needed"),
-        max_length=200,
-        required=False,
-        help_text=_("The client reads this and may dispute it."),
-    )
-
-    def prepare(self) -> None:
-        if not self.asks_for_fix():
-            del self.fields["fix"], self.fields["fix_reason"]
-
-    def asks_for_fix(self) -> bool:
-        """Return whether operation ends what may need a permanent fix; maintenance delivers it."""
-        if self.ticket.stage.stream == WorkStream.MAINTENANCE:
-            return False
-        if self.ticket.type == TicketType.INCIDENT:
-            return True
-        clocks = self.ticket.obligations.running()
-        return clocks.filter(kind=ObligationKind.PERMANENT_FIX).exists()
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean()
-        if data.get("fix") == "none_needed" and not data.get("fix_reason"):
-            self.add_error("fix_reason", _("Why no fix is needed: give a reason."))
-        return data
 
 
 class ReasonForm(StepForm):
@@ -290,7 +247,6 @@ FORMS: dict[Action, type[StepForm]] = {
     Action.OFFER_HANDOFF: HandoffForm,
     Action.DISPUTE_HANDOFF: DisputeForm,
     Action.LOG_TIME: TimeForm,
-    Action.RESOLVE: ResolveForm,
     Action.REOPEN: ReopenForm,
     Action.CANCEL: CancelForm,
 }

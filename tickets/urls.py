@@ -3,7 +3,7 @@
 from django.contrib.auth.decorators import login_required
 from django.urls import path, register_converter
 
-from tickets.views import flow, intake, lists, page, steps
+from tickets.views import flow, intake, lists, page, releases, steps
 
 
 class KeyConverter:
@@ -22,6 +22,9 @@ app_name = "tickets"
 urlpatterns = [
     path("", login_required(lists.ticket_list), name="list"),
     path("new/", login_required(intake.new_request), name="new"),
+    path("releases/", login_required(releases.release_list), name="releases"),
+    path("releases/new/<slug:contract>/", login_required(releases.new_release), name="new_release"),
+    path("releases/<slug:public_id>/", login_required(releases.release_page), name="release"),
     path("flow/<slug:public_id>/", login_required(flow.contract_flow), name="flow"),
     path("<ticket_key:key>/", login_required(page.ticket_page), name="page"),
     path("<ticket_key:key>/path/", login_required(flow.ticket_path), name="path"),

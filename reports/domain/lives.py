@@ -41,6 +41,7 @@ class Verdict:
     priority: str
     system: str
     kind: str = "rule"
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ class Life:
     happened: tuple[Happened, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     holdings: tuple[Holding, ...] = ()
+    slow: bool = False
 
     def verdict(self) -> Verdict | None:
         """Return the last verdict of the month, or the one it began with."""

@@ -14,10 +14,12 @@ from reports.domain.scope import OUT_OF_SCOPE, OutsideTicket, ScopeFigures, scop
 from reports.domain.shares import share
 from reports.domain.sla import (
     ClockResult,
+    Held,
     Pause,
     Result,
     SlaRow,
     SlaTotals,
+    Stretch,
     results_for_credits,
     sla_rows,
     sla_totals,
@@ -36,6 +38,7 @@ __all__ = [
     "EffortFigures",
     "Flow",
     "Happened",
+    "Held",
     "Holding",
     "HotPotato",
     "Life",
@@ -51,6 +54,7 @@ __all__ = [
     "SlaTotals",
     "Step",
     "StreamEffort",
+    "Stretch",
     "Turn",
     "Verdict",
     "Volumes",

@@ -30,12 +30,35 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of a clock; `seconds` are those of it that its service hours count."""
+
+    kind: str
+    cause: str
+    starts_at: datetime
+    ends_at: datetime
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Who held the ticket while a clock ran; an empty tier is the client's side. Real seconds."""
+
+    tier: str
+    team: str
+    starts_at: datetime
+    ends_at: datetime
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class ClockResult:
     """
     One obligation as it stood at the month's end; seconds are service time on its hours.
 
     `due_at` of a miss is the deadline that passed, and tier and team are those accountable then.
     `registered_late` says that an earlier month would have counted it, had the ticket been known.
+    A miss is explained by its `stretches`, and by who `held` the ticket when.
     """
 
     ticket: str
@@ -57,6 +80,8 @@ class ClockResult:
     tier: str
     team: str
     registered_late: bool
+    stretches: tuple[Stretch, ...] = ()
+    held: tuple[Held, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

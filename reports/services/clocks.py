@@ -20,7 +20,17 @@ from contracts.domain.service_hours import ServiceHours
 from contracts.domain.vocabulary import ObligationKind
 from contracts.rules import Rules
 from reports import queries
-from reports.domain.metrics import OUT_OF_SCOPE, ClockResult, Holding, Life, Pause, Result, Verdict
+from reports.domain.metrics import (
+    OUT_OF_SCOPE,
+    ClockResult,
+    Held,
+    Holding,
+    Life,
+    Pause,
+    Result,
+    Stretch,
+    Verdict,
+)
 from reports.queries import Reach
 
 _AIMS = (Event.START, Event.RETARGET)
@@ -82,6 +92,7 @@ class Told:
         return is_promise and (self.decided_at is None or self.decided_at >= self.life.since)
 
     def result(self, attempt: int, creditable: bool) -> ClockResult:
+        missed = self._word() is Result.MISSED
         held_by = _last(self.life.holdings, self.known_at)
         verdict = _last(self.life.verdicts, self.known_at) or self.life.verdicts[0]
         return ClockResult(
@@ -104,6 +115,8 @@ class Told:
             tier=held_by.tier if held_by else "",
             team=held_by.team if held_by else "",
             registered_late=self.life.registered_late,
+            stretches=self._stretches() if missed else (),
+            held=self._held() if missed else (),
         )
 
     def _word(self) -> Result:
@@ -116,6 +129,27 @@ class Told:
         return max(
             0, int(((self.stopped_at or self.ends_at) - self.state.missed_at).total_seconds())
         )
+
+    def _stretches(self) -> tuple[Stretch, ...]:
+        """Return how the clock came to its deadline and went on until it stopped."""
+        return tuple(
+            Stretch(s.kind.value, s.cause, s.starts_at, s.ends_at, int(s.counted.total_seconds()))
+            for s in clock.segments(self.ledger, self.hours, self.ends_at)
+        )
+
+    def _held(self) -> tuple[Held, ...]:
+        """Return who held the ticket from the start of the clock until it stopped."""
+        until = self.stopped_at or self.ends_at
+        started_at = self.state.started_at
+        found: list[Held] = []
+        rows = self.life.holdings
+        for row, after in zip(rows, [*rows[1:], None], strict=True):
+            begins = max(row.at, started_at)
+            ends = min(after.at, until) if after else until
+            if begins < ends:
+                seconds = int((ends - begins).total_seconds())
+                found.append(Held(row.tier, row.team, begins, ends, seconds))
+        return tuple(found)
 
     def _earns_credit(self, creditable: bool) -> bool:
         """

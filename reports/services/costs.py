@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
@@ -16,6 +16,7 @@ from contracts.domain.cost import (
     Authority,
     AuthorityKind,
     Carried,
+    ChargedEntry,
     InForce,
     Month,
     MonthFacts,
@@ -27,6 +28,7 @@ from contracts.domain.terms import Place, Tier
 from contracts.models import ContractVersion, Period
 from contracts.rules import rules_of
 from reports import queries
+from reports.domain.worth import Worked, worth_of
 from reports.services.chain import Chain
 from tickets.models import TimeEntry
 
@@ -72,10 +74,16 @@ class Row(NamedTuple):
         )
 
 
-def cost_facts(
-    period: Period, results: Sequence[SlaResult], chain: Chain
-) -> tuple[dict[str, Any], dict[str, int]]:
-    """Return the statement with its adjustments explained, and the charged money by stream."""
+class Costs(NamedTuple):
+    """The statement with its adjustments explained, charged money by stream, and what work is worth."""
+
+    document: dict[str, Any]
+    amounts: dict[str, int]
+    pieces: list[Worked]
+
+
+def cost_facts(period: Period, results: Sequence[SlaResult], chain: Chain) -> Costs:
+    """Return what the month costs, from its work on time and what changed of closed months."""
     rows = _rows(queries.work_on_time(period), period)
     carried, late = _opening(period, chain)
     given = [_given_back(origin, period, chain) for origin in queries.settled_months(period)]
@@ -91,7 +99,7 @@ def cost_facts(
         "disputed": _disputed(stated, facts, rows),
         "disputes": [dict(zip(DISPUTE, row, strict=True)) for row in queries.dispute_rows(period)],
     }
-    return document, dict(_by_stream(stated, rows))
+    return Costs(document, dict(_by_stream(stated, rows)), _pieces(stated, rows, facts))
 
 
 def _disputed(stated: Statement, facts: MonthFacts, rows: Sequence[Row]) -> dict[str, Any]:
@@ -219,3 +227,40 @@ def _by_stream(stated: Statement, rows: Iterable[Row]) -> Mapping[str, int]:
     for entry in stated.charged:
         amounts[streams[entry.ref]] += entry.amount
     return amounts
+
+
+def _pieces(stated: Statement, rows: Sequence[Row], facts: MonthFacts) -> list[Worked]:
+    """Return the month's work as it was charged, each piece with its worth by its day's rate card."""
+    known = {str(row.pk): row for row in rows}
+    cards = _Cards(facts.versions)
+    return [_piece(entry, known[entry.ref], cards) for entry in stated.charged]
+
+
+def _piece(entry: ChargedEntry, row: Row, cards: "_Cards") -> Worked:
+    rate = cards.rate(entry.on, row.tier, row.place)
+    return Worked(
+        ticket=row.ticket,
+        stream=row.stream,
+        tier=row.tier,
+        kind=entry.kind,
+        starts_at=row.starts_at,
+        minutes=entry.raw_minutes,
+        worth=worth_of(entry.raw_minutes, rate or 0),
+        rated=rate is not None,
+    )
+
+
+class _Cards:
+    """The rates of a month, each looked up once."""
+
+    def __init__(self, versions: Sequence[InForce]) -> None:
+        self.versions = versions
+        self._known: dict[tuple[date, str, str], int | None] = {}
+
+    def rate(self, on: date, tier: str, place: str) -> int | None:
+        """Return minor units an hour on a day; None where the card has no rate."""
+        key = (on, tier, place)
+        if key not in self._known:
+            in_force = [v for v in self.versions if v.from_on <= on] or self.versions[:1]
+            self._known[key] = in_force[-1].terms.rate_for(tier, place or None)
+        return self._known[key]

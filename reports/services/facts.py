@@ -2,13 +2,39 @@
 The facts of a month: figures made from rows and rules, nothing else (design.md section 10).
 
 They hold codes and parameters, never sentences; whole numbers, text and lists; instants in UTC.
+Money is minor units of `cost.currency`, shares are basis points. The keys, a section each:
+
+    schema, cover, month, versions, summary     what this report is
+    sla         rows, totals, credited, misses (each with `stretches` and `held`), void, open
+    calendars   by name: the service hours of the misses, with closed days (`joint`: of others)
+    waiting, flow, volumes, scope, hot_potato, effort, cost
+    patterns    system, symptom, count, minutes, worth, fix {source, amount, minutes, sample,
+                estimate}, pays_back_months, tickets
+    open_items  every open ticket: ticket, type, priority, system, activity, outcome, received_at,
+                age_days, state, tier, team; as many as `flow.open_after`
+    releases    watched_days; rows: name, kind, system, released_at, documents, fixes,
+                incidents_after
+    insight     split      band; minutes and worth: operation, maintenance, basis_points (of
+                           maintenance), state (below, within, above the band, or empty)
+                emphasis   towards (operation, maintenance, balanced); advice: code, towards,
+                           system, count, tickets, said {the parameters of its sentence}
+                hot_potato disputes, returns, on_offer_seconds, round_trip_seconds, still_seconds,
+                           minutes, worth; tickets: the same for each
+                fee        fee, minutes, worth, effective_rate, card_rate, basis_points,
+                           unrated_minutes; by_tier and by_kind: key, minutes, worth
+                trend      twelve months at most, this one last: month, received, out_of_scope,
+                           open_after, met, missed, bugs, slow, operation_minutes,
+                           maintenance_minutes, returns, lost_minutes, releases, held_minutes, total
+    glossary    codes of the terms it uses: obligation.*, outcome.*, activity.*, charge.*, term.*
+    words, titles                               the contract's own words, and ticket titles
+
 Only what happened before the month's end is looked at, and only tickets that the report could
 know, so facts made again later have the same bytes. The cover and the ticket titles are labels:
 they are frozen with the facts, and a report made again keeps them.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -19,14 +45,18 @@ from contracts.models import ContractVersion, Period
 from contracts.rules import Rules, rules_of
 from reports import queries
 from reports.domain import metrics
-from reports.domain.metrics import ClockResult, Happened, Holding, Life, Result, Step, Verdict
+from reports.domain.metrics import ClockResult, Life, Result
+from reports.domain.open_items import open_items
 from reports.domain.plain import plain
 from reports.queries import Reach
 from reports.services.chain import Chain
 from reports.services.clocks import clock_results
-from reports.services.costs import cost_facts
+from reports.services.costs import Costs, cost_facts
+from reports.services.insight import insight_of, releases_of
+from reports.services.lives import lives_of
+from reports.services.words import calendars_of, glossary_of, titles_of, words_of
 
-SCHEMA = 1
+SCHEMA = 2
 Facts = dict[str, Any]
 
 
@@ -96,95 +126,70 @@ def facts_of(
         last_ticket=cover.last_ticket,
         known_ticket=chain.known_ticket(period.month),
     )
-    lives, titles = _lives(reach)
+    lives, titles = lives_of(reach, cover.titles)
     rules = {version.pk: rules_of(version) for version in versions}
     clocks = list(clock_results(reach, lives, rules))
-    results = metrics.results_for_credits(clocks)
-    cost, amounts = cost_facts(period, results, chain)
-    adjusting = sum(each["minutes"] for each in cost["adjustments"])
+    costs = cost_facts(period, metrics.results_for_credits(clocks), chain)
     alive = [life for life in lives.values() if metrics.is_alive(life)]
-    charged = [(piece["kind"], piece["raw_minutes"]) for piece in cost["charged"]]
-    held = _held(cost["charged"])
-    figures = {
-        "sla": _sla(clocks, versions, rules),
-        "waiting": metrics.waiting(alive, reach.ends_at),
-        "flow": metrics.flow(alive, reach.ends_at),
-        "volumes": metrics.volumes(alive),
-        "scope": metrics.scope_figures(alive, reach.ends_at, held),
-        "hot_potato": metrics.hot_potato(alive),
-        "patterns": metrics.patterns(alive),
-        "effort": metrics.effort_figures(queries.effort(period), charged, amounts, adjusting),
-        "cost": cost,
-    }
+    figures = _figures(period, reach, alive, costs)
+    insight = insight_of(
+        f"{period.month:%Y-%m}",
+        reach,
+        figures,
+        alive,
+        clocks,
+        costs.pieces,
+        rules[versions[-1].pk] if versions else None,
+        _trend_before(chain, period),
+    )
     facts = plain(
         {
             "schema": SCHEMA,
             "cover": cover.to_dict(),
             "month": _month(period) | {"told_until": reach.ends_at},
             "versions": _versions(period, versions),
+            "sla": _sla(clocks, versions, rules),
             **figures,
+            "insight": insight,
         }
     )
     facts["summary"] = _summary(facts)
-    facts["words"] = _words(facts, versions, rules)
-    facts["titles"] = _titles(facts, titles if cover.titles is None else cover.titles)
+    facts["words"] = words_of(facts, versions, rules)
+    facts["calendars"] = calendars_of(facts, versions, rules, period.month)
+    facts["glossary"] = glossary_of(facts)
+    slow = {life.key for life in alive if life.slow}
+    facts["titles"] = titles_of(facts, titles if cover.titles is None else cover.titles, slow)
     return facts
+
+
+def _figures(period: Period, reach: Reach, alive: list[Life], costs: Costs) -> dict[str, Any]:
+    """Return what the month counts, each key a section of the report."""
+    cost = costs.document
+    adjusting = sum(each["minutes"] for each in cost["adjustments"])
+    charged = [(piece["kind"], piece["raw_minutes"]) for piece in cost["charged"]]
+    return {
+        "waiting": metrics.waiting(alive, reach.ends_at),
+        "flow": metrics.flow(alive, reach.ends_at),
+        "volumes": metrics.volumes(alive),
+        "scope": metrics.scope_figures(alive, reach.ends_at, _held(cost["charged"])),
+        "hot_potato": metrics.hot_potato(alive),
+        "patterns": metrics.patterns(alive, costs.pieces),
+        "open_items": open_items(alive, reach.ends_at),
+        "releases": releases_of(reach, alive),
+        "effort": metrics.effort_figures(queries.effort(period), charged, costs.amounts, adjusting),
+        "cost": cost,
+    }
+
+
+def _trend_before(chain: Chain, period: Period) -> list[Facts]:
+    """Return the trend's points as the report before froze them."""
+    before = chain.before(period.month)
+    return before.get("insight", {}).get("trend", []) if before else []
 
 
 def text_of(facts: Facts) -> str:
     """Return the bytes that are stored and hashed."""
     return canonical(facts)
-
-
-# --- rows to lives ---
-
-
-def _lives(reach: Reach) -> tuple[dict[int, Life], dict[str, str]]:
-    """Return the tickets of the month by id, in the order of their numbers, and their titles."""
-    verdicts = _by_ticket(queries.verdicts(reach), _verdict)
-    holdings = _by_ticket(queries.holdings(reach), lambda *row: Holding(*row))
-    happened = _by_ticket(queries.happenings(reach), _happened)
-    lives, titles = {}, {}
-    for pk, key, number, kind, title, symptom, received_at in queries.tickets(reach):
-        late = reach.is_late(number, received_at)
-        titles[key] = title
-        lives[pk] = Life(
-            key=key,
-            type=kind,
-            symptom=symptom,
-            received_at=received_at,
-            since=received_at if late else reach.starts_at,
-            received=late or received_at >= reach.starts_at,
-            registered_late=late,
-            happened=tuple(happened.get(pk, ())),
-            verdicts=tuple(verdicts.get(pk, ())),
-            holdings=tuple(holdings.get(pk, ())),
-        )
-    return lives, titles
-
-
-def _by_ticket(rows: Iterator[tuple], make) -> dict[int, list]:
-    found: defaultdict[int, list] = defaultdict(list)
-    for pk, *values in rows:
-        found[pk].append(make(*values))
-    return found
-
-
-def _verdict(at, stage, outcome, pending, clause, activity, kind, priority, system) -> Verdict:
-    return Verdict(
-        at=at,
-        stage=stage,
-        outcome=metrics.PENDING if pending else outcome,
-        clause=clause,
-        activity=activity,
-        priority=priority or "",
-        system=system or "",
-        kind=kind,
-    )
-
-
-def _happened(verb: str, at, cause: str | None) -> Happened:
-    return Happened(Step(verb), at, cause or "")
 
 
 # --- parts of the document ---
@@ -254,30 +259,6 @@ def _summary(facts: Facts) -> Facts:
         "total": cost["total"],
         "currency": cost["currency"],
     }
-
-
-def _words(facts: Facts, versions: Sequence[ContractVersion], rules: Mapping[int, Rules]) -> Facts:
-    """Return the contract's own words, in its languages, for the codes that the facts name."""
-    clauses = {each["clause"] for each in facts["scope"]["tickets"]}
-    clauses |= {line["clause"] for line in facts["cost"]["lines"]}
-    systems = {each["key"] for each in facts["volumes"]["by_system"]}
-    systems |= {each["system"] for each in facts["patterns"]}
-    words: Facts = {"clauses": {}, "systems": {}}
-    for version in versions:
-        terms = rules[version.pk].terms
-        words["clauses"] |= {c.id: dict(c.text) for c in terms.scope.clauses if c.id in clauses}
-        words["systems"] |= {s.key: dict(s.name) for s in terms.systems if s.key in systems}
-    return plain(words)
-
-
-def _titles(facts: Facts, titles: Mapping[str, str]) -> dict[str, str]:
-    """Return the titles of the tickets that are listed one by one."""
-    sla = facts["sla"]
-    rows = [*sla["misses"], *sla["open"], *sla["void"]]
-    rows += [*facts["scope"]["tickets"], *facts["hot_potato"]["tickets"]]
-    keys = {row["ticket"] for row in rows}
-    keys |= {*facts["scope"]["pending"], *facts["scope"]["undecided"]}
-    return {key: titles[key] for key in sorted(keys) if key in titles}
 
 
 def month_of(facts: Facts) -> date:

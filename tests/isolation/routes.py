@@ -14,7 +14,7 @@ from reports.models import MonthlyReport
 from tenants.models import Membership, Session
 from tenants.scoping import tenant_scope
 from tests.isolation.rows import NOON, World
-from tickets.models import Dispute, Handoff, Ticket
+from tickets.models import Dispute, Handoff, Release, Ticket
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,8 @@ MEANINGS: dict[str, tuple[Callable[[World], str], str]] = {
     "reports/<public_id>": (_public_id(MonthlyReport), NEVER),
     "reports/draft/<contract>": (_public_id(Contract), NEVER),
     "reports/draft/<contract>/<month>": (lambda world: "2026-04", "2026-04"),
+    "tickets/releases/<public_id>": (_public_id(Release), NEVER),
+    "tickets/releases/new/<contract>": (_public_id(Contract), NEVER),
     "tickets/flow/<public_id>": (_public_id(Contract), NEVER),
     "tickets/<key>": (lambda world: world.id_of(Ticket) and f"{world.tenant.code}-7", "ACME-9999"),
     "tickets/handoffs/<public_id>": (_public_id(Handoff), NEVER),

@@ -17,7 +17,7 @@ from tenants.models import AuditEvent, AuditLink, Membership, Tenant, TenantOwne
 from tenants.scoping import tenant_scope
 from tenants.walls import tenant_models
 from tests.factories import TERMS
-from tickets.models import Decision, EstimateRevision
+from tickets.models import Decision, EstimateRevision, Release
 
 NOON = datetime(2026, 4, 15, 12, tzinfo=UTC)
 
@@ -76,6 +76,7 @@ RECIPES: dict[str, dict[str, object]] = {
     "tickets.EstimateApproval": {"by": stranger, "revision": submitted},
     "tickets.EstimateAcceptance": {"by": stranger, "revision": submitted},
     "tickets.AmountLimit": {"set_by": stranger},
+    "tickets.Delivery": {"reason": "", "release": lambda world: world.id_of(Release)},
     "contracts.Contract": {"timezone": "Asia/Tokyo"},
     "contracts.ContractVersion": {"terms": TERMS, "sha256": sha256_of(canonical([TERMS, {}]))},
     "tickets.Replay": {"from_on": date(2026, 4, 1), "until_on": date(2026, 5, 1), "result": {}},

@@ -175,6 +175,7 @@ class Desk:
             resolution="Done.",
             now=tokyo(at),
             fix_reason="no fault found",
+            no_release="Nothing was changed.",
         )
 
     def close(self, ticket: Ticket, at: str) -> None:

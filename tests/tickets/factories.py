@@ -157,7 +157,11 @@ class Client:
         return ticket, handoff
 
     def resolve(self, ticket: Ticket, at: datetime, **given: Any) -> Ticket:
-        told = {"resolution": "Restarted.", "fix_reason": "It was a full disk."}
+        told = {
+            "resolution": "Restarted.",
+            "fix_reason": "It was a full disk.",
+            "no_release": "A setting was changed.",
+        }
         return services.resolve_ticket(
             ticket=ticket, actor=self.operations_engineer, now=at, **{**told, **given}
         )

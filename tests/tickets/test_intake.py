@@ -158,7 +158,9 @@ class TestQuota:
         client.improvement()
         people = {"ticket": ticket, "actor": client.bridge_se}
         services.start_work(**people, now=TEN)
-        services.resolve_ticket(**people, resolution="Done.", now=after(hours=1))
+        services.resolve_ticket(
+            **people, resolution="Done.", no_release="Text only.", now=after(hours=1)
+        )
         services.close_ticket(**people, now=after(hours=2))
         again = services.reopen_ticket(**people, reason="Not done.", now=after(hours=3))
 

@@ -51,6 +51,8 @@ class Action(StrEnum):
     DECLARE_EMERGENCY = "declare_emergency"
     SEND_RETRO_ESTIMATE = "send_retro_estimate"
     DRAFT_ESTIMATE = "draft_estimate"
+    RECORD_RELEASE = "record_release"
+    ISSUE_INCIDENT_REPORT = "issue_incident_report"
 
 
 AGENTS = VENDOR_ROLES
@@ -127,6 +129,8 @@ LIFECYCLE: tuple[Step, ...] = (  # one line is one arrow of the state diagram, a
     *_staying(Action.DECLARE_EMERGENCY, OPEN, AGENTS),
     *_staying(Action.SEND_RETRO_ESTIMATE, DONE_OR_OPEN, LEADS),
     *_staying(Action.DRAFT_ESTIMATE, DONE_OR_OPEN, AGENTS),  # its own steps: domain/estimate.py
+    *_staying(Action.RECORD_RELEASE, DONE_OR_OPEN, AGENTS),
+    *_staying(Action.ISSUE_INCIDENT_REPORT, DONE_OR_OPEN, AGENTS),
 )
 _STEPS = {(step.source, step.action): step for step in LIFECYCLE}
 

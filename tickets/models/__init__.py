@@ -10,6 +10,7 @@ from tickets.models.estimate_answer import (
 )
 from tickets.models.handoff import Handoff
 from tickets.models.obligation import LedgerEntry, Obligation
+from tickets.models.release import Delivery, Release
 from tickets.models.replay import Replay
 from tickets.models.settlement import Settlement
 from tickets.models.stage import Assignment, Decision, Stage
@@ -21,6 +22,7 @@ __all__ = [
     "Assignment",
     "Comment",
     "Decision",
+    "Delivery",
     "Dispute",
     "Emergency",
     "Estimate",
@@ -31,6 +33,7 @@ __all__ = [
     "Handoff",
     "LedgerEntry",
     "Obligation",
+    "Release",
     "Replay",
     "Settlement",
     "Stage",

@@ -34,6 +34,7 @@ from tickets.services.progress import (
     resume_ticket,
     start_work,
 )
+from tickets.services.releases import record_release, record_release_for
 from tickets.services.resolution import (
     cancel_ticket,
     close_ticket,
@@ -68,6 +69,8 @@ __all__ = [
     "open_ticket",
     "override_verdict",
     "pause_ticket",
+    "record_release",
+    "record_release_for",
     "refuse_delivery",
     "refuse_estimate",
     "reopen_ticket",

@@ -22,6 +22,7 @@ from tickets.services.intake import check_place, note_owner, told
 from tickets.services.owners import accountable_for
 from tickets.services.promises import hold_to_verdict, is_clients
 from tickets.services.settlements import settle_stage
+from tickets.services.warranty import with_warranty
 
 OF_THE_TICKET = ("system", "environment", "priority")
 CONFIRMABLE = {f.name for f in fields(Facts)} - {"confirmed", "in_hours"} | {"impact", "urgency"}
@@ -62,7 +63,7 @@ def confirm_facts(
         subject=ticket,
         at=now,
         before=before.to_dict(),
-        after=facts.to_dict(),
+        after=stage.facts,
         outcome=stage.decision.outcome,
         clause=stage.decision.clause_id,
         pending=stage.decision.pending,
@@ -104,6 +105,7 @@ def decide_again(
     """Take a new decision on a stage that goes on; owner and stream follow a corrected activity."""
     was, before = stage.activity, stage.decision
     after_operation = verdicts.follows_operation(stage)
+    facts = with_warranty(facts, ticket, rules)
     verdict = verdicts.reach(ticket, facts, rules, after_operation=after_operation)
     verdicts.record(
         ticket=ticket,

@@ -37,6 +37,7 @@ RULES: dict[str, str] = {
     "whoever holds it at the next step accepts.",
     "link_after_resolution_is_noted": "A link written after the resolution moves nothing.",
     "no_problem_needs_no_fix": "Resolved without a problem link: no permanent fix was needed.",
+    "no_release_in_the_log": "The log names no release: maintenance ended without one.",
     "assumed_effort": "Effort is assumed: a stretch at a desk took its service time, at least 5 "
     "minutes and at most 30 (L1), 60 (L2) or 120 (L3).",
     "late_reopening_is_kept": "Reopened after the contract's limit: kept as the log has it.",
@@ -240,7 +241,15 @@ class Story:
             resolution=f"Resolved ({self.incident.closed_code or 'no code in the log'}).",
             fix="delivered" if self.linked else "none_needed",
             fix_reason="" if self.linked else "The log links no problem.",
+            no_release=self.no_release(),
         )
+
+    def no_release(self) -> str:
+        """Return why maintenance names no release, where it has the ticket."""
+        if stage_of(self.ticket).stream != WorkStream.MAINTENANCE:
+            return ""
+        self.rule("no_release_in_the_log")
+        return "The log names no release."
 
     def do_reopen(self, step: Step) -> None:
         if late := step.at > services.reopen_until(self.ticket):

@@ -23,6 +23,7 @@ from tickets.services.clocks import Clocks
 from tickets.services.guard import command, keep
 from tickets.services.owners import accountable_for
 from tickets.services.promises import is_clients, start_clocks
+from tickets.services.warranty import with_warranty
 
 
 @command
@@ -183,6 +184,7 @@ def begin_stage(
         and stream == WorkStream.MAINTENANCE
         and (before.stream == WorkStream.OPERATION or verdicts.follows_operation(before))
     )
+    facts = with_warranty(facts, ticket, rules)
     verdict = verdicts.reach(ticket, facts, rules, after_operation=after_operation)
     activity = verdict.activity or facts.activity or ""
     tier = owner.tier if owner else ""

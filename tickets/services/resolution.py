@@ -12,7 +12,7 @@ from tenants.errors import Invalid, Refused
 from tenants.models import Membership
 from tenants.services import audit
 from tickets.domain.lifecycle import Action
-from tickets.models import Ticket
+from tickets.models import Release, Ticket
 from tickets.models.choices import ObligationKind, TicketType, WorkStream
 from tickets.services.clocks import Clocks, is_agreed
 from tickets.services.conversation import heard, say
@@ -28,6 +28,7 @@ from tickets.services.promises import (
     start_if_promised,
     void_ruling,
 )
+from tickets.services.releases import end_maintenance
 
 RESOLVED_COLUMNS = ["status", "resolution", "resolved_at", "restored_at", "next_due_at"]
 REOPENED_COLUMNS = [
@@ -44,18 +45,23 @@ def resolve_ticket(
     now: datetime,
     fix: str = "none_needed",
     fix_reason: str = "",
+    release: Release | None = None,
+    no_release: str = "",
 ) -> Ticket:
     """
     Resolve the ticket and tell the client how; its clocks stop, a pause ends at that instant.
 
     The permanent fix is `delivered` by maintenance, or `none_needed` for a reason that the client
-    may dispute: then its clock is void and counts in no percentage.
+    may dispute: then its clock is void and counts in no percentage. Maintenance ends with the
+    `release` that fixes it, unless one is recorded already, or says why there is `no_release`.
 
-    :raises Invalid: if the resolution is empty, or no reason is given for a fix that was promised.
+    :raises Invalid: if the resolution is empty, no reason is given for a fix that was promised, or
+        maintenance names neither a release nor a reason for none.
     """
     if not resolution.strip():
         raise Invalid(_("Say how it was resolved: the client reads this."), field="resolution")
     ticket = begin(ticket.pk, actor, Action.RESOLVE)
+    end_maintenance(ticket, actor, now, release, no_release)
     clocks = Clocks.of(ticket, actor, stopped=True)
     if ticket.type == TicketType.INCIDENT and ticket.restored_at is None:
         restored(ticket, clocks, now)
@@ -73,6 +79,8 @@ def resolve_ticket(
         at=now,
         fix="delivered" if delivered else "none_needed",
         reason=fix_reason,
+        release=release.public_id if release else "",
+        no_release=no_release,
     )
     return ticket
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tenants.models import Membership
 from tickets import services
+from tickets.delivery_forms import DELIVERY_FORMS
 from tickets.domain.lifecycle import Action
 from tickets.models import Ticket
 from tickets.models.choices import Status, TicketType, WorkStream
@@ -38,7 +39,7 @@ class Move:
 
     @property
     def form(self) -> type[StepForm] | None:
-        return (FORMS | VERDICT_FORMS).get(self.action)
+        return (FORMS | VERDICT_FORMS | DELIVERY_FORMS).get(self.action)
 
     @property
     def template(self) -> str:
@@ -79,6 +80,8 @@ MOVES = (
          services.declare_emergency, _("The emergency is recorded, and its estimate is owed.")),
     Move(Action.SEND_RETRO_ESTIMATE, "retro-estimate", _("Send the estimate of the emergency"),
          "coins", services.send_retro_estimate, _("The estimate is sent.")),
+    Move(Action.RECORD_RELEASE, "release", _("Record its release"), "package-check",
+         services.record_release_for, _("The release is recorded. Resolving names it.")),
     Move(Action.REOPEN, "reopen", _("Reopen"), "rotate-ccw", services.reopen_ticket,
          _("The ticket is open again.")),
     Move(Action.CANCEL, "cancel", _("Cancel the ticket"), "ban", services.cancel_ticket,
@@ -112,6 +115,8 @@ def fits(move: Move, ticket: Ticket, now: Situation, actor: Membership) -> bool:
         return ticket.type == TicketType.INCIDENT and ticket.restored_at is None
     if move.action == Action.OFFER_HANDOFF:
         return not now.offered and ticket.stage.stream == WorkStream.OPERATION
+    if move.action == Action.RECORD_RELEASE:
+        return ticket.is_open and ticket.stage.stream == WorkStream.MAINTENANCE
     return move.action != Action.COMMENT  # it stands in the timeline
 
 

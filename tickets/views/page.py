@@ -11,8 +11,8 @@ from contracts.views.shown import sees_cost
 from tenants.models import Membership
 from tenants.roles import Role
 from tickets.domain.lifecycle import Action
-from tickets.models import Dispute, Ticket
-from tickets.models.choices import HandoffState
+from tickets.models import Delivery, Dispute, Ticket
+from tickets.models.choices import HandoffState, WorkStream
 from tickets.services.precedents import precedents
 from tickets.views.clocks import faces
 from tickets.views.desk import actions_at, desks_at, ticket_or_404
@@ -49,6 +49,7 @@ def ticket_page(request: HttpRequest, key: str) -> HttpResponse:
         "situation": situation,
         "disputes": disputes_shown(ticket, desks, situation),
         "comment": comment_offer(ticket, desks),
+        "deliveries": deliveries(ticket),
         "for_vendor": for_vendor,
         "sees_cost": sees_cost(desks),
     }
@@ -102,6 +103,13 @@ def rulings(ticket: Ticket, desks: list[Membership], dispute: Dispute) -> list[d
             url = reverse(f"tickets:{move.route}", args=[dispute.public_id])
             found.append({"move": move, "form": form_of(move, ticket, actor), "url": url})
     return found
+
+
+def deliveries(ticket: Ticket) -> list[Delivery]:
+    """Return how maintenance ended its stages; only what it has, or had last, has any."""
+    if ticket.stage.stream != WorkStream.MAINTENANCE:
+        return []
+    return list(ticket.deliveries.select_related("release"))
 
 
 def may_rule(desks: list[Membership]) -> bool:
