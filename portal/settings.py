@@ -183,6 +183,25 @@ STORAGES = {
     },
 }
 
+# --- Files on tickets: outside every folder that is served ---
+
+ATTACHMENTS_DIR = Path(env.str("PORTAL_ATTACHMENTS_DIR", str(VAR_DIR / "attachments"))).resolve()
+ATTACHMENTS_MOST_BYTES = env.int("PORTAL_ATTACHMENTS_MOST_MB", 20) * 1_000_000
+ATTACHMENTS_MOST_FILES = 10  # with one message
+ATTACHMENTS_TENANT_BYTES = env.int("PORTAL_ATTACHMENTS_TENANT_GB", 20) * 1_000_000_000
+ATTACHMENTS_TYPES = env.list(
+    "PORTAL_ATTACHMENTS_TYPES",
+    default=[
+        *("csv", "docx", "eml", "gif", "gz", "har", "jpeg", "jpg", "json", "log", "md", "msg"),
+        *("pdf", "png", "pptx", "sql", "txt", "webp", "xlsx", "xml", "yaml", "yml", "zip"),
+    ],
+)
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "tickets.uploads.BoundedUploadHandler",
+]
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
+
 # --- Background work: the database is the record, the broker only a bell (ADR 3) ---
 
 REDIS_URL = env.str("REDIS_URL", "")
@@ -212,8 +231,6 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(QUEUE_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "tenants.tasks.tick", "schedule": 5.0},
 }
-
-ATTACHMENTS_DIR = Path(env.str("PORTAL_ATTACHMENTS_DIR", str(VAR_DIR / "attachments"))).resolve()
 
 if REDIS_URL:
     CACHES = {

@@ -17,7 +17,7 @@ from tenants.models import AuditEvent, AuditLink, Membership, Tenant, TenantOwne
 from tenants.scoping import tenant_scope
 from tenants.walls import tenant_models
 from tests.factories import TERMS
-from tickets.models import Decision, EstimateRevision, Release
+from tickets.models import Decision, EstimateRevision, Release, Ticket
 
 NOON = datetime(2026, 4, 15, 12, tzinfo=UTC)
 
@@ -56,6 +56,14 @@ def submitted(world: "World") -> int:
     return world.made["submitted"]
 
 
+def another_ticket(world: "World") -> int:
+    """Return a second ticket's id: none is linked to itself."""
+    if "ticket" not in world.made:
+        second = {"number": 8, "key": f"{world.tenant.code}-8", "source_key": "8"}
+        world.made["ticket"] = world.insert(Ticket, world.values(Ticket) | second)
+    return world.made["ticket"]
+
+
 RECIPES: dict[str, dict[str, object]] = {
     "tickets.Ticket": {"number": 7, "key": lambda world: f"{world.tenant.code}-7"},
     "tickets.Dispute": {
@@ -77,6 +85,7 @@ RECIPES: dict[str, dict[str, object]] = {
     "tickets.EstimateAcceptance": {"by": stranger, "revision": submitted},
     "tickets.AmountLimit": {"set_by": stranger},
     "tickets.Delivery": {"reason": "", "release": lambda world: world.id_of(Release)},
+    "tickets.Link": {"other": another_ticket},
     "contracts.Contract": {"timezone": "Asia/Tokyo"},
     "contracts.ContractVersion": {"terms": TERMS, "sha256": sha256_of(canonical([TERMS, {}]))},
     "tickets.Replay": {"from_on": date(2026, 4, 1), "until_on": date(2026, 5, 1), "result": {}},

@@ -19,7 +19,7 @@ from tests.tickets.factories import (
 )
 from tests.tickets.races import at_once
 from tickets import services
-from tickets.models import Assignment, Decision, Ticket
+from tickets.models import Assignment, Decision, Link, Ticket
 
 pytestmark = pytest.mark.allow_n_plus_one  # a command again is the same SQL again
 QUESTION = {"type": "service_request", "impact": 3, "urgency": 3}
@@ -180,3 +180,47 @@ class TestQuota:
             numbers = list(Ticket.objects.order_by("number").values_list("number", flat=True))
         assert sorted(clauses) == ["S5"] * 2 + ["S6"] * 19
         assert numbers == list(range(1, 22))
+
+
+class TestOnBehalf:
+    """A bridge SE writes down what a client asked for by telephone."""
+
+    def call(self, client, **given):
+        told = {
+            "actor": client.bridge_se,
+            "channel": "phone",
+            "received_at": TEN,
+            "now": after(minutes=40),
+            "received_reason": "Told on the night call.",
+        }
+        return client.open(**{**told, **given})
+
+    def test_counts_from_when_it_came_and_answers_nothing(self, client):
+        ticket = self.call(client)
+
+        acknowledge = clock_of(ticket, "acknowledge")
+        assert (acknowledge.started_at, acknowledge.stopped_at) == (TEN, None)
+        assert (ticket.channel, ticket.registered_at) == ("phone", after(minutes=40))
+        assert ticket.received_reason == "Told on the night call."
+        event = AuditEvent.objects.get(verb="ticket.opened")
+        assert event.data["reason"] == "Told on the night call."
+
+    def test_needs_a_reason_once_it_is_not_just_now(self, client):
+        self.call(client, received_reason="", now=after(minutes=9))
+        with pytest.raises(Invalid) as refusal:
+            self.call(client, received_reason=" ")
+
+        assert refusal.value.field == "received_reason"
+
+    def test_is_never_later_and_never_a_clients_own_to_say(self, client):
+        for given in ({"received_at": after(hours=1)}, {"actor": client.requester}):
+            with pytest.raises(Invalid) as refusal:
+                self.call(client, **given)
+            assert refusal.value.field == "received_at"
+
+    def test_follows_a_ticket_that_can_be_reopened_no_more(self, client):
+        before = client.open()
+        ticket = client.open(follows=before)
+
+        link = Link.objects.get()
+        assert (link.ticket, link.kind, link.other) == (ticket, "relates", before)

@@ -53,6 +53,13 @@ class Action(StrEnum):
     DRAFT_ESTIMATE = "draft_estimate"
     RECORD_RELEASE = "record_release"
     ISSUE_INCIDENT_REPORT = "issue_incident_report"
+    WATCH = "watch"
+    TRANSLATE = "translate"
+    LINK = "link"
+    MERGE = "merge"
+    CORRECT_TIME = "correct_time"
+    REMIND = "remind"
+    AUTO_CLOSE = "auto_close"
 
 
 AGENTS = VENDOR_ROLES
@@ -62,6 +69,7 @@ CLIENTS = CLIENT_ROLES
 EVERYONE = AGENTS | CLIENTS
 RULERS = frozenset({Role.ACCOUNT_MANAGER})
 OWNERS = frozenset({Role.SERVICE_OWNER})
+PORTAL: frozenset[Role] = frozenset()  # nobody's desk: only the portal itself takes the step
 
 OPEN = (Status.NEW, Status.IN_PROGRESS, Status.ON_HOLD)
 FINISHED = (Status.RESOLVED, Status.CLOSED, Status.CANCELLED)
@@ -111,6 +119,9 @@ LIFECYCLE: tuple[Step, ...] = (  # one line is one arrow of the state diagram, a
     Step(Status.NEW, Action.CANCEL, Status.CANCELLED, EVERYONE),
     Step(Status.IN_PROGRESS, Action.CANCEL, Status.CANCELLED, EVERYONE),
     Step(Status.ON_HOLD, Action.CANCEL, Status.CANCELLED, EVERYONE),
+    *(Step(status, Action.MERGE, Status.CANCELLED, AGENTS) for status in OPEN),
+    Step(Status.ON_HOLD, Action.AUTO_CLOSE, Status.CLOSED, PORTAL),
+    Step(Status.RESOLVED, Action.AUTO_CLOSE, Status.CLOSED, PORTAL),
     # steps within a status
     *_staying(Action.COMMENT, tuple(Status), EVERYONE),
     *_staying(Action.CONFIRM_FACTS, OPEN, AGENTS),
@@ -120,6 +131,11 @@ LIFECYCLE: tuple[Step, ...] = (  # one line is one arrow of the state diagram, a
     *_staying(Action.ACCEPT_HANDOFF, OPEN, RECEIVERS),
     *_staying(Action.DISPUTE_HANDOFF, OPEN, RECEIVERS),
     *_staying(Action.LOG_TIME, tuple(Status), AGENTS),
+    *_staying(Action.CORRECT_TIME, tuple(Status), AGENTS),
+    *_staying(Action.WATCH, tuple(Status), EVERYONE),
+    *_staying(Action.TRANSLATE, tuple(Status), LEADS),
+    *_staying(Action.LINK, tuple(Status), AGENTS),
+    *_staying(Action.REMIND, (Status.ON_HOLD, Status.RESOLVED), PORTAL),
     # the verdict, which costs somebody money after the work is done too
     *_staying(Action.OVERRIDE_VERDICT, DONE_OR_OPEN, LEADS),
     *_staying(Action.RULE_UNDECIDED, DONE_OR_OPEN, RULERS),

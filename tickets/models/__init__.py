@@ -1,4 +1,6 @@
+from tickets.models.attachment import Attachment
 from tickets.models.comment import Comment
+from tickets.models.correction import Correction
 from tickets.models.dispute import Dispute
 from tickets.models.emergency import Emergency
 from tickets.models.estimate import Estimate, EstimateRevision
@@ -9,6 +11,7 @@ from tickets.models.estimate_answer import (
     EstimateCharge,
 )
 from tickets.models.handoff import Handoff
+from tickets.models.link import Link, LinkKind
 from tickets.models.obligation import LedgerEntry, Obligation
 from tickets.models.release import Delivery, Release
 from tickets.models.replay import Replay
@@ -16,11 +19,16 @@ from tickets.models.settlement import Settlement
 from tickets.models.stage import Assignment, Decision, Stage
 from tickets.models.ticket import Ticket, TicketCounter
 from tickets.models.time_entry import TimeEntry
+from tickets.models.timer import Timer
+from tickets.models.translation import GlossaryTerm, Translation
+from tickets.models.watcher import Watcher
 
 __all__ = [
     "AmountLimit",
     "Assignment",
+    "Attachment",
     "Comment",
+    "Correction",
     "Decision",
     "Delivery",
     "Dispute",
@@ -30,8 +38,11 @@ __all__ = [
     "EstimateApproval",
     "EstimateCharge",
     "EstimateRevision",
+    "GlossaryTerm",
     "Handoff",
     "LedgerEntry",
+    "Link",
+    "LinkKind",
     "Obligation",
     "Release",
     "Replay",
@@ -40,4 +51,7 @@ __all__ = [
     "Ticket",
     "TicketCounter",
     "TimeEntry",
+    "Timer",
+    "Translation",
+    "Watcher",
 ]

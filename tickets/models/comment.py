@@ -1,11 +1,11 @@
 from django.db import models
 
-from tenants.models import Membership, TenantForeignKey, TenantOwned
+from tenants.models import Addressable, Membership, TenantForeignKey, TenantOwned
 from tickets.models.choices import Lane
 from tickets.models.ticket import Ticket
 
 
-class Comment(TenantOwned):
+class Comment(Addressable, TenantOwned):
     """A word on a ticket; the internal and handoff lanes are the vendor's own."""
 
     ticket = TenantForeignKey(Ticket, related_name="comments")

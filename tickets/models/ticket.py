@@ -16,7 +16,11 @@ class TicketQuerySet(TenantQuerySet):
         return self.filter(status__in=OPEN_STATUSES)
 
     def visible_to(self, memberships: list[Membership]) -> "TicketQuerySet":
-        """Keep what these desks may see: a requester only their own where the tenant says so."""
+        """
+        Keep what these desks may see: a requester only their own where the tenant says so.
+
+        Their own are those they asked for, and those that they watch: where theirs was merged into.
+        """
         own_only = {
             m.tenant_id
             for m in memberships
@@ -26,7 +30,9 @@ class TicketQuerySet(TenantQuerySet):
         if not own_only:
             return self
         mine = [m.pk for m in memberships]
-        return self.exclude(Q(tenant_id__in=own_only) & ~Q(requester_id__in=mine))
+        watched = self.model.watchers.rel.related_model.objects.filter(member_id__in=mine)
+        own = Q(requester_id__in=mine) | Q(pk__in=watched.values("ticket_id"))
+        return self.filter(~Q(tenant_id__in=own_only) | own)
 
     def for_worklist(self) -> "TicketQuerySet":
         """Load what a list shows, the soonest deadline first and paused ones last."""
@@ -55,6 +61,9 @@ class Ticket(TenantOwned):
     channel = models.CharField(max_length=8, choices=Channel.choices)
     requester = TenantForeignKey(Membership, related_name="+")
     received_at = models.DateTimeField()
+    received_reason = models.CharField(
+        max_length=200, blank=True, help_text="Why it was written down later than received."
+    )
     registered_at = models.DateTimeField(help_text="When it was written down; never earlier.")
     restored_at = models.DateTimeField(null=True)
     resolved_at = models.DateTimeField(null=True)

@@ -3,9 +3,16 @@ from django.db.models import F, Q
 
 from contracts.models import Contract, Period
 from tenants.models import AppendOnly, Membership, TenantForeignKey
+from tenants.scoping import TenantManager, TenantQuerySet
 from tickets.models.choices import AuthorityKind
 from tickets.models.stage import Decision, Stage
 from tickets.models.ticket import Ticket
+
+
+class TimeEntryQuerySet(TenantQuerySet):
+    def standing(self) -> "TimeEntryQuerySet":
+        """Keep the entries that nobody has corrected since."""
+        return self.filter(corrections=None)
 
 
 class TimeEntry(AppendOnly):
@@ -36,6 +43,11 @@ class TimeEntry(AppendOnly):
     assumed = models.BooleanField(default=False, help_text="Set by an importer's rule, not told.")
     note = models.CharField(max_length=200, blank=True)
     written_at = models.DateTimeField()
+    replaces = TenantForeignKey(
+        "self", null=True, related_name="replaced_by", help_text="The wrong one it corrects."
+    )
+
+    objects = TenantManager.of(TimeEntryQuerySet)
 
     class Meta(AppendOnly.Meta):
         constraints = [

@@ -1,3 +1,4 @@
+from tickets.services.attachments import StoredFile, store_file
 from tickets.services.conversation import comment
 from tickets.services.disputes import agree_to_ruling, answer_dispute, open_dispute
 from tickets.services.effort import log_time
@@ -26,6 +27,7 @@ from tickets.services.handoffs import (
     offer_handoff,
 )
 from tickets.services.intake import open_ticket
+from tickets.services.links import link_tickets, merge_ticket, unlink_tickets
 from tickets.services.overrides import override_verdict, rule_undecided
 from tickets.services.progress import (
     assign,
@@ -42,8 +44,11 @@ from tickets.services.resolution import (
     reopen_until,
     resolve_ticket,
 )
+from tickets.services.translation import remove_term, save_term, translate_comment
+from tickets.services.watching import unwatch_ticket, watch_ticket
 
 __all__ = [
+    "StoredFile",
     "accept_delivery",
     "accept_estimate",
     "accept_handoff",
@@ -63,7 +68,9 @@ __all__ = [
     "dispute_handoff",
     "draft_estimate",
     "edit_estimate",
+    "link_tickets",
     "log_time",
+    "merge_ticket",
     "offer_handoff",
     "open_dispute",
     "open_ticket",
@@ -73,6 +80,7 @@ __all__ = [
     "record_release_for",
     "refuse_delivery",
     "refuse_estimate",
+    "remove_term",
     "reopen_ticket",
     "reopen_until",
     "resolve_ticket",
@@ -80,10 +88,16 @@ __all__ = [
     "resume_ticket",
     "revise_estimate",
     "rule_undecided",
+    "save_term",
     "send_estimate",
     "send_retro_estimate",
     "set_amount_limit",
     "start_work",
+    "store_file",
     "submit_estimate",
+    "translate_comment",
+    "unlink_tickets",
+    "unwatch_ticket",
+    "watch_ticket",
     "withdraw_estimate",
 ]

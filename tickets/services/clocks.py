@@ -19,9 +19,16 @@ from tickets.models import LedgerEntry, Obligation, Stage, Ticket
 from tickets.models.choices import ObligationKind, Status
 from tickets.services import ledger
 from tickets.services.guard import in_story, stage_of
-from tickets.services.ledger import entry_of, write_state
+from tickets.services.ledger import (
+    AGREED,
+    entry_of,
+    is_agreed,
+    is_paused,
+    not_before,
+    write_state,
+)
 
-__all__ = ["Clocks", "entry_of", "write_state"]
+__all__ = ["AGREED", "Clocks", "entry_of", "is_paused", "write_state"]
 
 NEVER_PAUSED = {
     ObligationKind.ACKNOWLEDGE,
@@ -29,7 +36,7 @@ NEVER_PAUSED = {
     ObligationKind.RULING,
     ObligationKind.CLIENT_DECISION,
 }
-AGREED = "delivery_date"  # the cause of a target that is a date of an accepted estimate
+MERGED = "merged"  # the cause of what a merge does to clocks
 IN_ROUNDS = {ObligationKind.UPDATE, ObligationKind.RULING}  # each attempt has all its time
 
 
@@ -118,6 +125,13 @@ class Clocks:
         hours: str,
         creditable: bool,
     ) -> None:
+        row = self._new(kind, stage_id, at, creditable)
+        self._write(row, Entry(Event.START, at, within, hours))
+        if self.ticket.status == Status.ON_HOLD and kind not in NEVER_PAUSED:
+            self._write(row, Entry(Event.PAUSE, at, cause=self._waits_for()))
+
+    def _new(self, kind: str, stage_id: int, at: datetime, creditable: bool) -> Obligation:
+        """Return the next clock of a kind, without a ledger yet."""
         row = Obligation(
             tenant_id=self.ticket.tenant_id,
             ticket=self.ticket,
@@ -131,9 +145,21 @@ class Clocks:
         )
         row.entries = []
         self.rows.append(row)
-        self._write(row, Entry(Event.START, at, within, hours))
-        if self.ticket.status == Status.ON_HOLD and kind not in NEVER_PAUSED:
+        return row
+
+    def take_over(self, theirs: Obligation, at: datetime) -> None:
+        """Let a duplicate's clock run on here from its own start, in place of the one that runs."""
+        kind, own = theirs.kind, self.running(theirs.kind)
+        self._write(own, Entry(Event.VOID, at, cause=MERGED))
+        row = self._new(kind, own.stage_id, theirs.started_at, own.creditable)
+        for entry in theirs.entries:
+            first = entry.event == Event.START
+            self._write(row, replace(entry, cause=MERGED) if first else entry)
+        waits = self.ticket.status == Status.ON_HOLD and kind not in NEVER_PAUSED
+        if waits and not is_paused(row):
             self._write(row, Entry(Event.PAUSE, at, cause=self._waits_for()))
+        elif is_paused(row) and not waits:
+            self._write(row, Entry(Event.RESUME, at))
 
     # --- ending ---
 
@@ -280,26 +306,9 @@ class Clocks:
 
     def _less_earlier(self, row: Obligation, within: Length) -> Length:
         """Return a target less what earlier attempts used; business days have no part used."""
-        earlier = [r for r in self.of_kind(row.kind) if r.attempt < row.attempt]
+        rows = [r for r in self.of_kind(row.kind) if r.attempt < row.attempt]
+        earlier = [r for r in rows if r.entries[-1].cause != MERGED]  # another ticket's time
         if row.kind in IN_ROUNDS or not earlier or within.duration is None:
             return within
         used = timedelta(minutes=sum(r.used_seconds for r in earlier) // 60)
         return Length(duration=max(within.duration - used, timedelta()))
-
-
-def is_paused(row: Obligation) -> bool:
-    """Return whether an open clock stands still; the column says missed once it is."""
-    told = (e.event == Event.PAUSE for e in reversed(row.entries) if e.event != Event.RETARGET)
-    return next(told, False)
-
-
-def is_agreed(row: Obligation) -> bool:
-    """Return whether the clock's target is a day of an accepted estimate."""
-    aims = (e for e in reversed(row.entries) if e.event in (Event.START, Event.RETARGET))
-    return next(aims).cause == AGREED
-
-
-def not_before(row: Obligation) -> tuple[datetime, datetime]:
-    """Return the instants of the last entry and of the recorded miss, or of the start."""
-    last = row.entries[-1].at if row.entries else row.started_at
-    return last, row.missed_at + timedelta(seconds=1) if row.missed_at else row.started_at

@@ -1,5 +1,6 @@
-"""Words on a ticket. The vendor's first public reply is the acknowledgement."""
+"""Words and files on a ticket. The vendor's first public reply is the acknowledgement."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -10,8 +11,10 @@ from tenants.services import audit
 from tickets.domain.lifecycle import Action
 from tickets.models import Comment, Ticket
 from tickets.models.choices import Lane, ObligationKind
+from tickets.services.attachments import StoredFile, attach
 from tickets.services.clocks import Clocks
 from tickets.services.guard import begin, command
+from tickets.services.watching import call_mentioned
 
 
 @command
@@ -23,18 +26,24 @@ def comment(
     now: datetime,
     lane: str = Lane.PUBLIC,
     language: str = "en",
+    files: Sequence[StoredFile] = (),
 ) -> Ticket:
     """
     Write on a ticket; the first public word of a vendor person stops the acknowledge clock.
 
+    Who is called with `@` and their name watches the ticket from then on. `files` were stored
+    before (`store_file`); whoever may read the lane may download them.
+
     :raises NotPermitted: if a client writes in a lane of the vendor's.
     """
-    if not body.strip():
+    if not body.strip() and not files:
         raise Invalid(_("Write something first."), field="body")
     if lane != Lane.PUBLIC and not actor.is_vendor:
         raise NotPermitted(_("Clients write in the public lane."))
     ticket = begin(ticket.pk, actor, Action.COMMENT)
-    say(ticket, actor, body, now, lane=lane, language=language)
+    said = say(ticket, actor, body, now, lane=lane, language=language)
+    attach(ticket, files, actor, now, comment=said, lane=lane)
+    call_mentioned(ticket, said, actor, now)
     if lane == Lane.PUBLIC and actor.is_vendor:
         clocks = Clocks.of(ticket, actor)
         heard(clocks, now)
@@ -51,7 +60,7 @@ def say(
     *,
     lane: str = Lane.PUBLIC,
     language: str = "en",
-) -> None:
+) -> Comment:
     """Write the words; inside a command that has locked the ticket."""
     row = Comment.objects.create(
         tenant_id=ticket.tenant_id,
@@ -65,6 +74,7 @@ def say(
     audit.record(
         actor=actor, verb="ticket.commented", subject=ticket, at=now, lane=lane, comment=row.pk
     )
+    return row
 
 
 def heard(clocks: Clocks, now: datetime) -> None:

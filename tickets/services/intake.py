@@ -1,7 +1,8 @@
 """A ticket is opened: bound to the version in force, held against it, its clocks started."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
 from django.utils.translation import gettext as _
@@ -16,14 +17,18 @@ from tenants.models import Membership
 from tenants.scoping import tenant_scope
 from tenants.services import audit
 from tickets.domain.priority import priority_of
-from tickets.models import Assignment, Stage, Ticket
+from tickets.models import Assignment, LinkKind, Stage, Ticket
 from tickets.models.choices import Channel
 from tickets.services import verdicts
+from tickets.services.attachments import StoredFile, attach
 from tickets.services.clocks import Clocks
 from tickets.services.guard import command, keep
+from tickets.services.link_rows import note_link
 from tickets.services.owners import accountable_for
 from tickets.services.promises import is_clients, start_clocks
 from tickets.services.warranty import with_warranty
+
+AT_ONCE = timedelta(minutes=10)  # writing a request down takes that long
 
 
 @command
@@ -47,19 +52,27 @@ def open_ticket(
     priority: str = "",
     source: str = "",
     source_key: str = "",
+    received_reason: str = "",
+    files: Sequence[StoredFile] = (),
+    follows: Ticket | None = None,
 ) -> Ticket:
     """
     Open a ticket, take the verdict on it, name its owner and start its clocks.
 
-    `received_at` may be earlier than `now`, never later; the version in force then, in the
+    `received_at` may be earlier than `now`, never later: that is a vendor person's to say, with a
+    `received_reason`; writing it down is no first response. The version in force then, in the
     contract's zone, binds the ticket for good. Facts told by a client are claimed, by a vendor
-    person confirmed.
+    person confirmed. `files` were stored before (`store_file`); `follows` is a ticket that can be
+    reopened no more.
 
-    :raises Invalid: if no version was in force, or system or environment are not in it.
+    :raises Invalid: if no version was in force, system or environment are not in it, or a request
+        that was received earlier has no reason.
     """
     with tenant_scope(contract.tenant_id):
         check_people(contract, actor, requester)
         version = binding_version(contract, received_at, now)
+        if not source:
+            check_received(actor, received_at, now, received_reason)
         rules = rules_of(version)
         check_place(rules, system, environment)
         ticket = Ticket.objects.create(
@@ -79,6 +92,7 @@ def open_ticket(
             channel=channel,
             requester=requester,
             received_at=received_at,
+            received_reason=received_reason.strip(),
             registered_at=now,
             source=source,
             source_key=source_key,
@@ -98,7 +112,12 @@ def open_ticket(
             outcome=stage.decision.outcome,
             clause=stage.decision.clause_id,
             pending=stage.decision.pending,
+            **came(ticket),
         )
+        attach(ticket, files, actor, now)
+        if follows is not None:
+            check_follows(ticket, follows)
+            note_link(ticket, follows, LinkKind.RELATES, actor, now)
     keep(ticket)
     return ticket
 
@@ -108,6 +127,31 @@ def check_people(contract: Contract, actor: Membership, requester: Membership) -
         raise Invalid(_("The requester is a person of the client."), field="requester")
     if {actor.tenant_id, requester.tenant_id} != {contract.tenant_id}:
         raise Invalid(_("The requester is a person of this client."), field="requester")
+
+
+def check_received(actor: Membership, received_at: datetime, now: datetime, reason: str) -> None:
+    """:raises Invalid: if a client says it came earlier, or a vendor person does not say why."""
+    if now - received_at < AT_ONCE:
+        return
+    if not actor.is_vendor:
+        raise Invalid(_("A request is received when you send it."), field="received_at")
+    if not reason.strip():
+        raise Invalid(
+            _("It was received earlier: say why it is written down only now."),
+            field="received_reason",
+        )
+
+
+def came(ticket: Ticket) -> dict[str, str]:
+    """Return what the trail says of a request that was written down later than it came."""
+    if not ticket.received_reason:
+        return {}
+    return {"received_at": ticket.received_at.isoformat(), "reason": ticket.received_reason}
+
+
+def check_follows(ticket: Ticket, follows: Ticket) -> None:
+    if follows.tenant_id != ticket.tenant_id:
+        raise Invalid(_("There is no ticket with this number at this client."), field="follows")
 
 
 def binding_version(contract: Contract, received_at: datetime, now: datetime) -> ContractVersion:

@@ -1,6 +1,6 @@
 """Ledgers as rows: read into the rule's values, written back, repeated in an Obligation's columns."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from tenants.scoping import require_in_scope
 from tickets.models import LedgerEntry, Obligation, Ticket
 from tickets.models.choices import ClockState
 
+AGREED = "delivery_date"  # the cause of a target that is a date of an accepted estimate
 COLUMNS = {
     "state": "text",
     "due_at": "timestamptz",
@@ -116,3 +117,21 @@ def write_miss(row: Obligation, rules: Rules, now: datetime) -> bool:
     if missed_at is not None:
         row.state, row.missed_at, row.decided_at = ClockState.MISSED, missed_at, missed_at
     return missed_at is not None
+
+
+def is_paused(row: Obligation) -> bool:
+    """Return whether an open clock stands still; the column says missed once it is."""
+    told = (e.event == Event.PAUSE for e in reversed(row.entries) if e.event != Event.RETARGET)
+    return next(told, False)
+
+
+def is_agreed(row: Obligation) -> bool:
+    """Return whether the clock's target is a day of an accepted estimate."""
+    aims = (e for e in reversed(row.entries) if e.event in (Event.START, Event.RETARGET))
+    return next(aims).cause == AGREED
+
+
+def not_before(row: Obligation) -> tuple[datetime, datetime]:
+    """Return the instants of the last entry and of the recorded miss, or of the start."""
+    last = row.entries[-1].at if row.entries else row.started_at
+    return last, row.missed_at + timedelta(seconds=1) if row.missed_at else row.started_at

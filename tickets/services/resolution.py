@@ -103,7 +103,7 @@ def close_ticket(*, ticket: Ticket, actor: Membership, now: datetime) -> Ticket:
     """Close a resolved ticket."""
     ticket = begin(ticket.pk, actor, Action.CLOSE)
     ticket.closed_at = now
-    _end_stage(ticket, now)
+    end_stage(ticket, now)
     ticket.save(update_fields=["status", "closed_at"])
     audit.record(actor=actor, verb="ticket.closed", subject=ticket, at=now)
     return ticket
@@ -125,7 +125,7 @@ def cancel_ticket(*, ticket: Ticket, actor: Membership, reason: str, now: dateti
     clocks.save()
     end_with_ticket(ticket, actor, reason=reason, now=now)
     ticket.closed_at = now
-    _end_stage(ticket, now)
+    end_stage(ticket, now)
     ticket.save(update_fields=["status", "closed_at", "next_due_at"])
     audit.record(actor=actor, verb="ticket.cancelled", subject=ticket, at=now, reason=reason)
     return ticket
@@ -166,7 +166,8 @@ def reopen_until(ticket: Ticket) -> datetime:
     return end_of(rules.terms.time.reopen_within, ended, rules)
 
 
-def _end_stage(ticket: Ticket, now: datetime) -> None:
+def end_stage(ticket: Ticket, now: datetime) -> None:
+    """End the accountable stage with its ticket."""
     stage = stage_of(ticket)
     stage.ended_at = now
     stage.save(update_fields=["ended_at"])
@@ -196,11 +197,12 @@ def _run_on(ticket: Ticket, clocks: Clocks, now: datetime) -> None:
     """
     stage = stage_of(ticket)
     kinds = [ObligationKind.RESOLVE]
-    if ticket.restored_at == ticket.resolved_at:
+    ended_at = ticket.resolved_at or ticket.closed_at
+    if ticket.restored_at in (None, ended_at):
         ticket.restored_at = None
         kinds.append(ObligationKind.RESTORE)
     fixes = clocks.of_kind(ObligationKind.PERMANENT_FIX)
-    if fixes and fixes[-1].started_at < ticket.resolved_at:
+    if fixes and fixes[-1].started_at < ended_at:
         kinds.append(ObligationKind.PERMANENT_FIX)
     agreed = {kind for kind in kinds if (rows := clocks.of_kind(kind)) and is_agreed(rows[-1])}
     for kind in promised(ticket, stage, clocks.rules).intersection(kinds) | agreed:

@@ -44,7 +44,10 @@ def test_what_is_on_offer_can_be_taken_and_nothing_else(status):
 
 
 def test_clients_ask_and_accept_and_never_do_the_work():
-    asks = {Action.COMMENT, Action.CLOSE, Action.REOPEN, Action.CANCEL, Action.DISPUTE_VERDICT}
+    asks = {
+        *(Action.COMMENT, Action.WATCH, Action.CLOSE, Action.REOPEN, Action.CANCEL),
+        Action.DISPUTE_VERDICT,
+    }
     binds = {Role.REQUESTER: set(), Role.SERVICE_OWNER: {Action.AGREE_TO_RULING}}
     for role in CLIENT_ROLES:
         actions = {step.action for step in LIFECYCLE if role in step.by}
@@ -72,7 +75,14 @@ def test_every_vendor_desk_may_log_time_in_every_status():
 def test_nothing_follows_a_cancelled_ticket_but_words_minutes_and_what_they_cost():
     actions = {step.action for step in LIFECYCLE if step.source == Status.CANCELLED}
     cost = {Action.DISPUTE_VERDICT, Action.ANSWER_DISPUTE, Action.AGREE_TO_RULING}
-    assert actions == {Action.COMMENT, Action.LOG_TIME} | cost
+    words = {Action.COMMENT, Action.TRANSLATE, Action.WATCH, Action.LINK}
+    assert actions == words | {Action.LOG_TIME, Action.CORRECT_TIME} | cost
+
+
+def test_only_the_portal_reminds_and_closes_what_nobody_answers():
+    by = {step.by for step in LIFECYCLE if step.action in (Action.REMIND, Action.AUTO_CLOSE)}
+    assert by == {frozenset()}
+    assert after("on_hold", Action.AUTO_CLOSE, role=None) == Status.CLOSED
 
 
 def test_the_portal_itself_takes_any_step_that_there_is():
