@@ -13,6 +13,7 @@ urlpatterns = [
     path("language/", shell.set_language, name="set-language"),
     path("client/", login_required(shell.switch_tenant), name="switch-tenant"),
     path("tickets/", include("tickets.urls")),
+    path("notices/", include("tickets.notice_urls")),
     path("contracts/", include("contracts.urls")),
 ]
 if find_spec("reports.urls"):  # until it exists

@@ -8,7 +8,7 @@ from contracts.domain.renewal import Term
 from contracts.models import Contract, ContractReminder
 from contracts.services.life import end_if_over
 from tenants.models import Job
-from tenants.services import jobs
+from tenants.services import audit, jobs
 
 EVERY = timedelta(hours=1)
 
@@ -28,15 +28,19 @@ def look_after(now: datetime) -> None:
 
 
 def remind(contract: Contract, now: datetime) -> None:
-    """Write down the last step that was reached, unless it is written down already."""
+    """Write down the last step that a locked contract has reached, and tell of it once."""
     step = Term(contract.starts_on, contract.ends_on).step_on(contract.local_date(now))
     if step is None:
         return
-    reminder = ContractReminder(
-        tenant_id=contract.tenant_id,
-        contract=contract,
-        ends_on=contract.ends_on,
-        days=step,
+    said = {"ends_on": contract.ends_on, "days": step}
+    if ContractReminder.objects.filter(contract=contract, **said).exists():
+        return
+    ContractReminder.objects.create(tenant_id=contract.tenant_id, contract=contract, at=now, **said)
+    audit.record(
+        actor=None,
+        verb="contract.reminded",
+        subject=contract,
         at=now,
+        ends_on=contract.ends_on.isoformat(),
+        days=step,
     )
-    ContractReminder.objects.bulk_create([reminder], ignore_conflicts=True)

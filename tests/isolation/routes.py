@@ -14,7 +14,7 @@ from reports.models import MonthlyReport
 from tenants.models import Membership, Session
 from tenants.scoping import tenant_scope
 from tests.isolation.rows import NOON, World
-from tickets.models import Dispute, Handoff, Release, Ticket
+from tickets.models import Dispute, Handoff, Notification, Release, Ticket
 
 
 @dataclass(frozen=True)
@@ -71,12 +71,22 @@ def _session_of_theirs(world: World) -> str:
     return public_id
 
 
+def _notice_of_theirs(world: World) -> str:
+    """Return the public id of what the tenant's bridge SE was told, else its one person."""
+    with tenant_scope(world.tenant), transaction.atomic():
+        theirs = Membership.objects.filter(Q(role="bridge_se") | Q(pk=world.id_of(Membership)))
+        rows = Notification.objects.filter(pk=world.id_of(Notification))
+        rows.update(recipient=theirs.order_by("pk").last())
+        return rows.get().public_id
+
+
 NEVER = "A" * 16  # 96 bits that nobody drew
 
 # What a name means: the identifier of globex's object, and one that never was.
 MEANINGS: dict[str, tuple[Callable[[World], str], str]] = {
     "me/sessions/<public_id>": (_session_of_theirs, NEVER),
     "contracts/<public_id>": (_public_id(Contract), NEVER),
+    "notices/<public_id>": (_notice_of_theirs, NEVER),
     "reports/<public_id>": (_public_id(MonthlyReport), NEVER),
     "reports/draft/<contract>": (_public_id(Contract), NEVER),
     "reports/draft/<contract>/<month>": (lambda world: "2026-04", "2026-04"),

@@ -72,6 +72,7 @@ RECIPES: dict[str, dict[str, object]] = {
         "ruled_at": NOON,
         "agreed_by": member,
     },
+    "tickets.Notification": {"kind": "comment", "code": "comment.public"},
     "tickets.Emergency": {
         "owner_told": member,
         "owner_told_at": NOON,

@@ -12,9 +12,11 @@ from tickets.models.estimate_answer import (
 )
 from tickets.models.handoff import Handoff
 from tickets.models.link import Link, LinkKind
+from tickets.models.notice import NoticePreference, Notification
 from tickets.models.obligation import LedgerEntry, Obligation
 from tickets.models.release import Delivery, Release
 from tickets.models.replay import Replay
+from tickets.models.saved_filter import SavedFilter
 from tickets.models.settlement import Settlement
 from tickets.models.stage import Assignment, Decision, Stage
 from tickets.models.ticket import Ticket, TicketCounter
@@ -43,9 +45,12 @@ __all__ = [
     "LedgerEntry",
     "Link",
     "LinkKind",
+    "NoticePreference",
+    "Notification",
     "Obligation",
     "Release",
     "Replay",
+    "SavedFilter",
     "Settlement",
     "Stage",
     "Ticket",

@@ -20,6 +20,10 @@ class ObligationQuerySet(TenantQuerySet):
         """Keep the running clocks whose deadline has passed; the SQL twin of `is_overdue`."""
         return self.running().filter(due_at__lte=now)
 
+    def to_warn(self, now: datetime) -> "ObligationQuerySet":
+        """Keep the running clocks of which a part is used up that nobody was told of yet."""
+        return self.running().filter(missed_at=None, warn_at__lte=now)
+
 
 class Obligation(TenantOwned):
     """
@@ -51,6 +55,10 @@ class Obligation(TenantOwned):
     decided_at = models.DateTimeField(
         null=True, help_text="Met or missed: the month it counts in. Void: when it was voided."
     )
+    warn_at = models.DateTimeField(
+        null=True, help_text="When the next part of its time is used that somebody is told of."
+    )
+    warned = models.PositiveSmallIntegerField(default=0, help_text="Percent, told of last.")
 
     objects = TenantManager.of(ObligationQuerySet)
 
@@ -74,6 +82,11 @@ class Obligation(TenantOwned):
                 name="obligation_by_due",
             ),
             models.Index(fields=["tenant", "contract", "decided_at"], name="obligation_by_decided"),
+            models.Index(
+                fields=["tenant", "warn_at"],
+                condition=Q(stopped_at=None, missed_at=None) & ~Q(warn_at=None),
+                name="obligation_by_warning",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -237,6 +237,14 @@ class Clocks:
         self._touched |= {id(row): row for row in missed}
         return missed
 
+    def record_warnings(self, now: datetime) -> list[tuple[Obligation, int]]:
+        """Write down the part (percent) of each clock's time that is used and was not told yet."""
+        found = [row for row in self.open() if row.missed_at is None and row.warn_at]
+        steps = [(row, ledger.write_warning(row, self.rules, now)) for row in found]
+        warned = [(row, step) for row, step in steps if step]
+        self._touched |= {id(row): row for row, _step in warned}
+        return warned
+
     def save(self) -> bool:
         """
         Write the clocks and their ledgers, set the ticket's soonest deadline on the object.

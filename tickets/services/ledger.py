@@ -10,12 +10,13 @@ from django.db import connection
 from contracts.domain import clock
 from contracts.domain.clock import Entry, Event
 from contracts.domain.durations import Length, parse_length
+from contracts.domain.early_warning import NEARLY, STEPS, next_at, reached_at
 from contracts.domain.service_hours import ServiceHours
 from contracts.rules import Rules
 from tenants.models import Membership
 from tenants.scoping import require_in_scope
 from tickets.models import LedgerEntry, Obligation, Ticket
-from tickets.models.choices import ClockState
+from tickets.models.choices import ClockState, ObligationKind
 
 AGREED = "delivery_date"  # the cause of a target that is a date of an accepted estimate
 COLUMNS = {
@@ -31,6 +32,8 @@ COLUMNS = {
     "hours": "text",
     "priority": "text",
     "creditable": "boolean",
+    "warn_at": "timestamptz",
+    "warned": "smallint",
 }
 _NAMES = ", ".join(COLUMNS)
 _UPDATE = (
@@ -109,6 +112,29 @@ def write_state(row: Obligation, entries: list[Entry], rules: Rules) -> None:
     row.used_seconds = int(state.used.total_seconds())
     row.paused_seconds = int(state.paused.total_seconds())
     row.decided_at = state.missed_at or row.stopped_at
+    open_ = row.stopped_at is None
+    row.warn_at = next_at(state, last.at, hours_of(row, rules), to_warn(row)) if open_ else None
+
+
+def to_warn(row: Obligation) -> list[int]:
+    """Return the parts of its time (percent) of which somebody is still to be told."""
+    steps = (NEARLY,) if row.kind == ObligationKind.UPDATE else STEPS
+    return [step for step in steps if step > row.warned]
+
+
+def write_warning(row: Obligation, rules: Rules, now: datetime) -> int:
+    """Write that people are told of the part used by `now`; return it in percent, or 0 if none."""
+    since = row.entries[-1].at
+    state, hours = clock.evaluate(row.entries, rules.hours, since), hours_of(row, rules)
+    times = {step: reached_at(state, since, hours, step) for step in to_warn(row)}
+    reached = max((step for step, at in times.items() if at is not None and at <= now), default=0)
+    row.warned = max(row.warned, reached)
+    row.warn_at = next_at(state, since, hours, to_warn(row))
+    return reached
+
+
+def hours_of(row: Obligation, rules: Rules) -> ServiceHours:
+    return rules.hours[row.hours or "always"]
 
 
 def write_miss(row: Obligation, rules: Rules, now: datetime) -> bool:

@@ -15,6 +15,7 @@ from tickets.services.estimate_answers import expire_estimate, expired_estimates
 from tickets.services.estimate_delivery import deem_delivered, deemed_deliveries
 from tickets.services.guard import lock
 from tickets.services.handoffs import default_handoff, waiting_offer
+from tickets.services.notices import tell_of_clock
 
 EVERY = timedelta(minutes=1)
 MOST_A_RUN = 200  # their locks are held until the run ends
@@ -24,6 +25,7 @@ MOST_A_RUN = 200  # their locks are held until the run ends
 def sweep(job: Job) -> None:
     """Record what nobody prevented at one tenant: misses, unanswered offers, late estimates."""
     now = timezone.now()
+    sweep_warnings(now)
     missed = sweep_misses(now)
     sweep_emergencies(now)
     sweep_estimates(now)
@@ -45,6 +47,26 @@ def sweep_misses(now: datetime) -> int:
     for pk in unanswered.values_list("ticket_id", flat=True)[:MOST_A_RUN]:
         give_to_default_owner(pk, now)
     return recorded
+
+
+def sweep_warnings(now: datetime) -> int:
+    """Tell of the clocks of which half, or nearly all, of the time is used; return how many."""
+    rows = Obligation.objects.to_warn(now).order_by("warn_at").values_list("ticket_id", flat=True)
+    return sum(warn(pk, now) for pk in dict.fromkeys(rows[:MOST_A_RUN]))
+
+
+@transaction.atomic
+def warn(ticket_id: int, now: datetime) -> int:
+    """Write down that people are told of a ticket's clocks, and tell them, each step once."""
+    if (ticket := lock(ticket_id, skip_locked=True)) is None:
+        return 0
+    clocks = Clocks.of(ticket, None)
+    warned = clocks.record_warnings(now)
+    clocks.save()
+    for row, percent in warned:
+        if not row.is_overdue(now):  # then it is a miss, of which they are told
+            tell_of_clock(ticket, row, percent, now)
+    return len(warned)
 
 
 def sweep_emergencies(now: datetime) -> None:
