@@ -27,6 +27,7 @@ HEADLINES = {
     "ticket.reopened": gettext_lazy("Reopened"),
     "ticket.reminded": gettext_lazy("Reminder: we wait for your answer"),
     "ticket.auto_closed": gettext_lazy("Closed after no answer"),
+    "ticket.merged": gettext_lazy("Merged into %(into)s, where it goes on"),
     "comment.public": gettext_lazy("New message"),
     "comment.internal": gettext_lazy("New internal note"),
     "comment.mentioned": gettext_lazy("You were mentioned"),
@@ -77,7 +78,7 @@ class Words:
 
 def headline(notice: Notification) -> str:
     """Return the sentence of a notification; asks the database nothing."""
-    return str(HEADLINES[notice.code]) % clock_of(notice)
+    return str(HEADLINES[notice.code]) % codes_of(notice)
 
 
 def subject(notice: Notification) -> str:
@@ -100,9 +101,11 @@ def words_of(notice: Notification) -> Words:
     return Words(headline(notice), list(lines(notice)), quote(notice))
 
 
-def clock_of(notice: Notification) -> dict[str, str]:
+def codes_of(notice: Notification) -> dict[str, str]:
+    """Return what a headline names, in the reader's words."""
     kind = notice.facts.get("kind", "")
-    return {"clock": str(dict(ObligationKind.choices).get(kind, kind))}
+    clock = str(dict(ObligationKind.choices).get(kind, kind))
+    return {"clock": clock, "into": notice.facts.get("into", "")}
 
 
 def lines(notice: Notification):

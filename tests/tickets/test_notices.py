@@ -159,6 +159,33 @@ class TestWhoIsTold:
 
         assert told(client) == {"service_desk": {"comment.mentioned"}}
 
+    def test_watchers_and_who_is_called_in_a_message_once(self, client):
+        ticket = client.open()
+        name = client.maintenance_engineer.user.name
+        services.watch_ticket(ticket=ticket, actor=client.service_owner, now=after())
+        told(client)
+
+        services.comment(
+            ticket=ticket, actor=client.bridge_se, body=f"@{name} please look", now=after(minutes=1)
+        )
+
+        assert told(client) == {
+            "requester": {"comment.public"},
+            "service_owner": {"comment.public"},
+            "operations_engineer": {"comment.public"},
+            "maintenance_engineer": {"comment.mentioned"},
+        }
+
+    def test_no_watching_client_of_an_internal_note(self, client):
+        ticket = client.open()
+        services.watch_ticket(ticket=ticket, actor=client.service_owner, now=after())
+        told(client)
+        services.comment(
+            ticket=ticket, actor=client.bridge_se, body="Costly.", now=after(), lane="internal"
+        )
+
+        assert told(client) == {"operations_engineer": {"comment.internal"}}
+
     def test_no_requester_of_a_ticket_that_they_do_not_see(self, client):
         client.tenant.requesters_see_all = False
         client.tenant.save()

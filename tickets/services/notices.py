@@ -24,7 +24,7 @@ from tickets.services.recipients import SENTENCES, TELL, Told, clock_people, rec
 SETTLED = timedelta(minutes=1)  # what was said just before nine is written by then
 KEPT = (  # of an event's data: codes and instants; never an amount, a lane or free text
     *("kind", "cause", "comment", "handoff", "dispute", "estimate", "report", "revision", "month"),
-    *("missed_at", "ends_on", "days", "until", "renewed_on", "late", "percent", "due_at"),
+    *("missed_at", "ends_on", "days", "until", "renewed_on", "late", "percent", "due_at", "into"),
 )
 
 

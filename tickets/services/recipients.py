@@ -14,7 +14,7 @@ from tenants.models import AuditEvent, Membership
 from tenants.roles import Role
 from tenants.services import audit
 from tickets.domain.notices import Kind
-from tickets.models import Comment, Dispute, Handoff, Obligation, Ticket
+from tickets.models import Comment, Dispute, Handoff, Obligation, Ticket, Watcher
 from tickets.models.choices import Lane, ObligationKind, Outcome, PauseCause
 from tickets.services.guard import in_story
 
@@ -40,6 +40,7 @@ SENTENCES: dict[str, Sentence] = {
     "ticket.reopened": Sentence(Kind.PROGRESS),
     "ticket.reminded": Sentence(Kind.COMMENT),
     "ticket.auto_closed": Sentence(Kind.PROGRESS),
+    "ticket.merged": Sentence(Kind.PROGRESS),
     "comment.public": Sentence(Kind.COMMENT),
     "comment.internal": Sentence(Kind.COMMENT, for_vendor=True),
     "comment.mentioned": Sentence(Kind.MENTION),
@@ -130,7 +131,7 @@ def tells(*verbs: str) -> Callable[[Rule], Rule]:
 
 
 def watchers(ticket: Ticket) -> list[int]:
-    return []
+    return list(Watcher.objects.filter(ticket=ticket).values_list("member_id", flat=True))
 
 
 def recipients(told: Told) -> Iterator[tuple[str, Membership]]:
@@ -193,6 +194,11 @@ def moved(told: Told) -> Names:
     yield told.event.verb, [*told.askers, *told.owner]
 
 
+@tells("ticket.merged")
+def merged(told: Told) -> Names:
+    yield "ticket.merged", [*told.askers, *told.owner]
+
+
 # --- words ---
 
 SPEAK_FOR_THEMSELVES = ("ticket.resolved", "emergency.estimate_sent")  # they write a message too
@@ -203,10 +209,18 @@ def commented(told: Told) -> Names:
     comment = Comment.objects.filter(pk=told.data.get("comment")).first()
     if comment is None or is_part_of_more(told.event):
         return
-    if comment.lane == Lane.PUBLIC:
-        yield "comment.public", [*told.askers, *told.owner]
-    else:
-        yield "comment.internal", [*told.owner, *told.askers]
+    called = called_in(told.event)
+    code = "comment.public" if comment.lane == Lane.PUBLIC else "comment.internal"
+    yield code, [m for m in (*told.askers, *told.owner) if m.pk not in called]
+
+
+def called_in(event: AuditEvent) -> set[int]:
+    """Return who is called by name in the message of the event: they are told of that."""
+    calls = AuditEvent.objects.filter(
+        subject_type=event.subject_type, subject_id=event.subject_id, verb="comment.mentioned"
+    )
+    calls = calls.filter(data__comment=event.data["comment"])
+    return set(calls.values_list("data__member", flat=True))
 
 
 def is_part_of_more(event: AuditEvent) -> bool:
