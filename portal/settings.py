@@ -91,6 +91,9 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_filters",
     "rest_framework",
+    "drf_standardized_errors",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "csp",
     "lucide",
 ]
@@ -108,6 +111,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "tenants.middleware.TokenMiddleware",
     "tenants.middleware.PersonMiddleware",
     "tenants.middleware.ScopeMiddleware",
     "tenants.account_middleware.AccountMiddleware",
@@ -282,10 +286,54 @@ CSRF_FAILURE_VIEW = "portal.views.errors.csrf_failed"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 
+# --- API (portal/docs/api.md) ---
+
+API_RATE = env.str("API_RATE", "" if MODE == "test" else "600/minute")  # empty: no limit
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "tenants.api.authentication.TokenAuthentication",
+        "tenants.api.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["tenants.api.permissions.MayDo"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["tenants.api.parsers.BoundedJSONParser"],
+    "DEFAULT_THROTTLE_CLASSES": ["tenants.api.throttles.PersonThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"person": API_RATE or None},
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "portal.api.schema.Schema",
+    "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
+    "URL_FORMAT_OVERRIDE": None,
+    "COERCE_DECIMAL_TO_STRING": True,
+}
+DRF_STANDARDIZED_ERRORS = {"EXCEPTION_HANDLER_CLASS": "portal.api.errors.Handler"}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Outsourcing portal",
+    "DESCRIPTION": "Every step of the pages, as JSON. Make a token in your menu: API tokens.",
+    "VERSION": "1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["tenants.api.permissions.MayDo"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "TicketType": "tickets.models.choices.TicketType",
+        "TicketStatus": "tickets.models.choices.Status",
+        "Priority": "tickets.models.choices.Priority",
+        "Level": "tickets.models.choices.Level",
+        "Channel": "tickets.models.choices.Channel",
+        "WorkStream": "tickets.models.choices.WorkStream",
+        "Activity": "tickets.models.choices.Activity",
+        "Outcome": "tickets.models.choices.Outcome",
+        "ObligationKind": "tickets.models.choices.ObligationKind",
+        "ClockState": "tickets.models.choices.ClockState",
+        "PauseCause": "tickets.models.choices.PauseCause",
+        "HandoffState": "tickets.models.choices.HandoffState",
+        "Lane": "tickets.models.choices.Lane",
+        "AuthorityKind": "tickets.models.choices.AuthorityKind",
+        "Role": "tenants.roles.Role",
+        "Verb": "tenants.models.Verb",
+    },
 }
 
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")  # empty: /metrics is not there

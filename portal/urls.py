@@ -5,20 +5,25 @@ from importlib.util import find_spec
 from django.contrib.auth.decorators import login_required
 from django.urls import include, path
 
-from portal.views import home, shell
+from portal.views import home, shell, tokens
+from tenants.fresh import fresh_sign_in
 
 urlpatterns = [
     path("", login_required(home.home), name="home"),
     path("", include("portal.accounts.urls")),
     path("language/", shell.set_language, name="set-language"),
     path("client/", login_required(shell.switch_tenant), name="switch-tenant"),
+    path("tokens/", login_required(fresh_sign_in(tokens.token_list)), name="tokens"),
+    path("tokens/revoke/", login_required(tokens.token_revoke), name="token-revoke"),
     path("tickets/", include("tickets.urls")),
     path("notices/", include("tickets.notice_urls")),
     path("contracts/", include("contracts.urls")),
+    path("api/", include("portal.api.urls")),
 ]
 if find_spec("reports.urls"):  # until it exists
     urlpatterns.append(path("reports/", include("reports.urls")))
 
+handler400 = "portal.views.errors.bad_request"
 handler403 = "portal.views.errors.forbidden"
 handler404 = "portal.views.errors.not_found"
 handler500 = "portal.views.errors.failed"

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
 from tenants import sessions
+from tenants.middleware import API
 from tenants.services.second_factor import demanded
 
 OPEN = {"second-factor", "sign-in", "sign-out", "set-language"}
@@ -24,8 +26,12 @@ class AccountMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view, args, kwargs) -> HttpResponse | None:
-        if not request.user.is_authenticated or request.session.get("second_factor"):
+        if not request.user.is_authenticated or request.token is not None:
+            return None  # a token was made in a session that had its second factor
+        if request.session.get("second_factor"):
             return None
         if demanded(request.all_memberships) and request.resolver_match.view_name not in OPEN:
+            if request.path.startswith(API):
+                raise PermissionDenied
             return redirect("second-factor")
         return None

@@ -10,7 +10,10 @@ class TenantsConfig(AppConfig):
     def ready(self) -> None:
         from tenants import safety, stamping, walls
         from tenants.checks import check_walls
-        from tenants.services import links  # noqa: F401 - registers its jobs
+        from tenants.services import (
+            forgetting,  # noqa: F401 - registers its job
+            links,  # noqa: F401 - registers its jobs
+        )
 
         connection_created.connect(stamping.install, dispatch_uid="tenants.stamping")
         connection_created.connect(safety.refuse_unsafe_role, dispatch_uid="tenants.safety")

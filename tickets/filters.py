@@ -7,7 +7,14 @@ from django.utils.translation import gettext_lazy as _
 
 from tenants.models import Tenant
 from tickets.models import Ticket
-from tickets.models.choices import Outcome, Priority, Status
+from tickets.models.choices import (
+    Activity,
+    Outcome,
+    Priority,
+    Status,
+    TicketType,
+    WorkStream,
+)
 from tickets.models.ticket import OPEN_STATUSES
 
 OPEN = "open"
@@ -68,3 +75,19 @@ class TicketFilter(django_filters.FilterSet):
         if value == PENDING:
             return rows.filter(stage__decision__pending=True)
         return rows.filter(stage__decision__outcome=value, stage__decision__pending=False)
+
+
+class ApiTicketFilter(TicketFilter):
+    """What programs may ask too; anything else in the query string is refused."""
+
+    type = django_filters.ChoiceFilter(choices=TicketType.choices)
+    system = django_filters.CharFilter(max_length=60)
+    environment = django_filters.CharFilter(max_length=60)
+    contract = django_filters.CharFilter(field_name="contract__public_id", max_length=16)
+    stream = django_filters.ChoiceFilter(field_name="stage__stream", choices=WorkStream.choices)
+    activity = django_filters.ChoiceFilter(field_name="stage__activity", choices=Activity.choices)
+    owner = django_filters.CharFilter(field_name="stage__owner__public_id", max_length=16)
+    requester = django_filters.CharFilter(field_name="requester__public_id", max_length=16)
+    received_from = django_filters.IsoDateTimeFilter(field_name="received_at", lookup_expr="gte")
+    received_before = django_filters.IsoDateTimeFilter(field_name="received_at", lookup_expr="lt")
+    due_before = django_filters.IsoDateTimeFilter(field_name="next_due_at", lookup_expr="lt")

@@ -6,18 +6,31 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+from django.views import defaults
 
+from portal.api import errors as api
 from portal.logs import request_id
+from tenants.middleware import API
 
 SECONDS_TO_WAIT = 5
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if request.path.startswith(API):
+        return api.said(request, 404, "not_found", api.nothing_here())
     return said(request, "404.html", 404, _("There is no such page"))
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if request.path.startswith(API):
+        return api.said(request, 403, "permission_denied", _("You may not open this page"))
     return said(request, "403.html", 403, _("You may not open this page"))
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if request.path.startswith(API):
+        return api.said(request, 400, "bad_request", _("The request cannot be read."))
+    return defaults.bad_request(request, exception)
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -26,11 +39,16 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def failed(request: HttpRequest) -> HttpResponse:
     """Answer what nobody foresaw; a database that is away, locked or too slow is only a matter of time."""
-    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+    away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    if request.path.startswith(API):
+        response = api.failed(request, away=away)
+    elif away:
         response = said(request, "503.html", 503, _("The database does not answer right now"))
+    else:
+        return said(request, "500.html", 500, _("Something went wrong on our side"))
+    if away:
         response.headers["Retry-After"] = str(SECONDS_TO_WAIT)
-        return response
-    return said(request, "500.html", 500, _("Something went wrong on our side"))
+    return response
 
 
 def said(request: HttpRequest, template: str, status: int, title: str) -> HttpResponse:

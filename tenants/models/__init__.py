@@ -8,6 +8,7 @@ from tenants.models.account import (
     Throttle,
 )
 from tenants.models.audit import AuditEvent, AuditLink
+from tenants.models.idempotency import IdempotencyKey
 from tenants.models.invitation import Invitation
 from tenants.models.job import Job, JobState
 from tenants.models.membership import Membership
@@ -19,15 +20,18 @@ from tenants.models.owned import (
     TenantOwned,
 )
 from tenants.models.tenant import Tenant
+from tenants.models.token import ApiToken, Verb
 from tenants.models.user import User
 
 __all__ = [
     "Addressable",
+    "ApiToken",
     "AppendOnly",
     "AuditEvent",
     "AuditLink",
     "Beat",
     "Guard",
+    "IdempotencyKey",
     "Invitation",
     "Job",
     "JobState",
@@ -42,4 +46,5 @@ __all__ = [
     "TenantOwned",
     "Throttle",
     "User",
+    "Verb",
 ]

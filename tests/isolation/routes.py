@@ -83,8 +83,12 @@ def _notice_of_theirs(world: World) -> str:
 NEVER = "A" * 16  # 96 bits that nobody drew
 
 # What a name means: the identifier of globex's object, and one that never was.
+TICKET = (lambda world: world.id_of(Ticket) and f"{world.tenant.code}-7", "ACME-9999")
 MEANINGS: dict[str, tuple[Callable[[World], str], str]] = {
     "me/sessions/<public_id>": (_session_of_theirs, NEVER),
+    "api/v1/tickets/<key>": TICKET,
+    "api/v1/tickets/<key>/handoffs/<subject>": (_public_id(Handoff), NEVER),
+    "api/v1/tickets/<key>/disputes/<subject>": (_public_id(Dispute), NEVER),
     "contracts/<public_id>": (_public_id(Contract), NEVER),
     "notices/<public_id>": (_notice_of_theirs, NEVER),
     "reports/<public_id>": (_public_id(MonthlyReport), NEVER),
@@ -93,7 +97,7 @@ MEANINGS: dict[str, tuple[Callable[[World], str], str]] = {
     "tickets/releases/<public_id>": (_public_id(Release), NEVER),
     "tickets/releases/new/<contract>": (_public_id(Contract), NEVER),
     "tickets/flow/<public_id>": (_public_id(Contract), NEVER),
-    "tickets/<key>": (lambda world: world.id_of(Ticket) and f"{world.tenant.code}-7", "ACME-9999"),
+    "tickets/<key>": TICKET,
     "tickets/handoffs/<public_id>": (_public_id(Handoff), NEVER),
     "tickets/disputes/<public_id>": (_public_id(Dispute), NEVER),
 }

@@ -1,0 +1,51 @@
+"""What every viewset of the API is made of."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.utils.translation import gettext as _
+from rest_framework import serializers, viewsets
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from tenants.api.pagination import PARAMETERS
+from tenants.api.serializers import Nothing
+
+
+class ApiViewSet(viewsets.GenericViewSet):
+    """
+    A resource. Each action may name its `verb` (of a token) and its query `parameters`.
+
+    A parameter that nobody knows is an error: a misspelt filter must not show more than was meant.
+    """
+
+    verb: str | None = None
+    parameters: frozenset[str] = frozenset()
+    serializer_class = Nothing
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        known = self.known_parameters()
+        if unknown := request.query_params.keys() - known:
+            said = _("There is no such parameter here. These are: %s.") % ", ".join(sorted(known))
+            raise ValidationError(
+                {name: [ErrorDetail(said, "unknown_parameter")] for name in sorted(unknown)[:20]}
+            )
+
+    def known_parameters(self) -> frozenset[str]:
+        pages = PARAMETERS if getattr(self, "pages", self.action == "list") else frozenset()
+        return self.parameters | pages
+
+    def told(self, body: type[serializers.Serializer], **context: Any) -> dict[str, Any]:
+        """
+        Return what the request's body says.
+
+        :raises ValidationError: if a field is missing, wrong or unknown; it names them all.
+        """
+        serializer = body(data=self.request.data, context=context)
+        serializer.is_valid(raise_exception=True)
+        return serializer.validated_data
+
+
+Answer = Callable[[], Response]

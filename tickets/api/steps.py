@@ -1,0 +1,96 @@
+"""Every step of a ticket as an action of its viewset: one body, one command, the ticket as it is now."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from tenants.api.etag import check_match
+from tenants.api.idempotency import once
+from tenants.api.serializers import Nothing
+from tenants.models import Verb
+from tickets.api.seen import ticket_seen, version_of
+from tickets.api.serializers import TicketDetailSerializer
+from tickets.domain.lifecycle import Action
+from tickets.models import Dispute, Handoff, Ticket
+from tickets.services.guard import lock
+from tickets.views.desk import actor_for, ticket_or_404
+
+APPROVE = {
+    Action.OVERRIDE_VERDICT,
+    Action.RULE_UNDECIDED,
+    Action.ANSWER_DISPUTE,
+    Action.AGREE_TO_RULING,
+}
+SUBJECTS = {"handoff": Handoff, "dispute": Dispute}
+Command = Callable[..., Any]
+
+
+def step(
+    taken: Action,
+    command: Command,
+    body: type[serializers.Serializer] = Nothing,
+    *,
+    path: str,
+    summary: str,
+    on: str = "ticket",
+    method: str = "post",
+    must_match: bool = False,
+) -> Callable[..., Response]:
+    """
+    Return the action that takes a step: on the ticket, or on one of its handoffs or disputes.
+
+    With `must_match` it edits what somebody else may have edited: `If-Match` is required.
+    """
+
+    def take(viewset: Any, request: Request, key: str, subject: str = "") -> Response:
+        ticket = ticket_or_404(request, key)
+        about = {on: subject_of(on, ticket, subject)}
+        told = viewset.told(body, tenant_id=ticket.tenant_id)
+
+        def act() -> Response:
+            check_version(request, ticket, required=must_match)
+            actor = actor_for(request, ticket, taken)
+            command(**about, actor=actor, now=timezone.now(), **told)
+            return answer(request, key)
+
+        return once(request, ticket.tenant_id, act)
+
+    take.__name__ = taken.value
+    take.__doc__ = command.__doc__
+    described = extend_schema(
+        operation_id=f"ticket_{taken.value}",
+        summary=summary,
+        request=body,
+        responses={200: TicketDetailSerializer},
+    )
+    verb = Verb.APPROVE if taken in APPROVE else None
+    return action(detail=True, methods=[method], url_path=path, verb=verb)(described(take))
+
+
+def subject_of(on: str, ticket: Ticket, public_id: str) -> Any:
+    if on == "ticket":
+        return ticket
+    return get_object_or_404(SUBJECTS[on], ticket=ticket, public_id=public_id)
+
+
+def check_version(request: Request, ticket: Ticket, *, required: bool) -> None:
+    """Compare the ticket's version with `If-Match`; nobody changes it from then to the commit."""
+    if request.headers.get("If-Match"):
+        lock(ticket.pk)
+        check_match(request, version_of(ticket))
+    else:
+        check_match(request, "", required=required)
+
+
+def answer(request: Request, key: str, status: int = 200, **headers: str) -> Response:
+    """Return the ticket as it is now, with its version."""
+    ticket = ticket_or_404(request, key)
+    headers["ETag"] = version_of(ticket)
+    return Response(ticket_seen(request, ticket), status, headers=headers)

@@ -1,0 +1,284 @@
+"""Tickets: their list, one as it is now, a new one, and every step of `tickets.services`."""
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from contracts.models import Contract
+from tenants import roles
+from tenants.api.idempotency import once
+from tenants.api.pagination import MOST, Order, page_of, paged
+from tenants.api.views import ApiViewSet
+from tenants.errors import NotPermitted
+from tenants.models import Membership
+from tickets import services
+from tickets.api import bodies, shapes
+from tickets.api.serializers import TicketDetailSerializer, TicketSerializer
+from tickets.api.steps import answer, step
+from tickets.domain.lifecycle import Action
+from tickets.filters import ApiTicketFilter
+from tickets.models import Ticket
+from tickets.models.choices import Channel
+from tickets.views.desk import tickets_of
+
+ORDERS = (
+    Order("due", "next_due_at", unique="key"),
+    Order("received_at", "received_at", unique="key"),
+    Order("-received_at", "received_at", descending=True, unique="key"),
+)
+LIST_PARAMETERS = [
+    OpenApiParameter("limit", int, description=f"Rows a page: 1 to {MOST}, usually 25."),
+    OpenApiParameter("cursor", str, description="From `next` of the page before."),
+    OpenApiParameter("ordering", str, enum=[order.name for order in ORDERS]),
+]
+FOR_THE_VENDOR = ("requester", "channel", "received_at")
+
+
+class TicketViewSet(ApiViewSet):
+    """Requests and incidents, each held against its contract."""
+
+    lookup_field = "key"
+    lookup_value_converter = "ticket_key"
+    queryset = Ticket.objects.none()
+    filterset_class = ApiTicketFilter
+    filter_backends = [DjangoFilterBackend]
+
+    def known_parameters(self) -> frozenset[str]:
+        own = frozenset(ApiTicketFilter.base_filters) if self.action == "list" else frozenset()
+        return own | super().known_parameters()
+
+    @extend_schema(
+        operation_id="ticket_list",
+        summary="List tickets",
+        parameters=LIST_PARAMETERS,
+        filters=True,
+        responses={200: paged(TicketSerializer)},
+    )
+    def list(self, request: Request) -> Response:
+        """Return the tickets that you may see, the soonest deadline first."""
+        rows = tickets_of(request)
+        if request.query_params.keys() & ApiTicketFilter.base_filters.keys():
+            rows = self.filter_queryset(rows)
+        clients = shapes.clients_of(request.memberships)
+
+        def load(found) -> list[dict[str, Any]]:
+            return [shapes.row(values, clients) for values in found.values_list(*shapes.ROW)]
+
+        page = page_of(request, rows, ORDERS, load)
+        return Response(page.answer(page.rows))
+
+    @extend_schema(
+        operation_id="ticket_read",
+        summary="Read a ticket",
+        responses={200: TicketDetailSerializer},
+    )
+    def retrieve(self, request: Request, key: str) -> Response:
+        """Return the ticket with its verdict, its clocks and the steps that you may take now."""
+        return answer(request, key)
+
+    @extend_schema(
+        operation_id="ticket_open",
+        summary="Open a ticket",
+        request=bodies.NewTicketBody,
+        responses={201: TicketDetailSerializer},
+    )
+    def create(self, request: Request) -> Response:
+        """Open a ticket: it is held against the contract at once, and its clocks run."""
+        told = self.told(bodies.NewTicketBody)
+        contract = contract_named(told.pop("contract"))
+        actor = desk_at(request, contract)
+        told["requester"] = requester_of(told, contract, actor)
+        now = timezone.now()
+        told = {"received_at": now, "channel": Channel.API, **told}
+
+        def act() -> Response:
+            ticket = services.open_ticket(contract=contract, actor=actor, now=now, **told)
+            address = request.build_absolute_uri(reverse("api:ticket-detail", args=[ticket.key]))
+            return answer(request, ticket.key, status=201, Location=address)
+
+        return once(request, contract.tenant_id, act)
+
+    comment = step(
+        Action.COMMENT,
+        services.comment,
+        bodies.CommentBody,
+        path="comment",
+        summary="Write a message",
+    )
+    confirm_facts = step(
+        Action.CONFIRM_FACTS,
+        services.confirm_facts,
+        bodies.FactsBody,
+        path="facts",
+        summary="Confirm or correct what is known",
+        method="patch",
+        must_match=True,
+    )
+    assign = step(
+        Action.ASSIGN,
+        services.assign,
+        bodies.AssignBody,
+        path="assign",
+        summary="Make somebody accountable",
+    )
+    start = step(Action.START, services.start_work, path="start", summary="Start work")
+    pause = step(
+        Action.PAUSE,
+        services.pause_ticket,
+        bodies.PauseBody,
+        path="pause",
+        summary="Pause the clocks for the client",
+    )
+    resume = step(Action.RESUME, services.resume_ticket, path="resume", summary="Resume the clocks")
+    restore = step(
+        Action.RESTORE,
+        services.restore_service,
+        bodies.RestoreBody,
+        path="restore",
+        summary="Say that service is back",
+    )
+    offer_handoff = step(
+        Action.OFFER_HANDOFF,
+        services.offer_handoff,
+        bodies.EvidenceBody,
+        path="hand-over",
+        summary="Offer the ticket to maintenance",
+    )
+    accept_handoff = step(
+        Action.ACCEPT_HANDOFF,
+        services.accept_handoff,
+        bodies.AcceptHandoffBody,
+        on="handoff",
+        path="handoffs/<slug:subject>/accept",
+        summary="Take an offered ticket",
+    )
+    dispute_handoff = step(
+        Action.DISPUTE_HANDOFF,
+        services.dispute_handoff,
+        bodies.DisputeBody,
+        on="handoff",
+        path="handoffs/<slug:subject>/dispute",
+        summary="Send an offer back",
+    )
+    log_time = step(
+        Action.LOG_TIME,
+        services.log_time,
+        bodies.TimeBody,
+        path="time",
+        summary="Log time worked",
+    )
+    resolve = step(
+        Action.RESOLVE,
+        services.resolve_ticket,
+        bodies.ResolveBody,
+        path="resolve",
+        summary="Resolve the ticket",
+    )
+    close = step(Action.CLOSE, services.close_ticket, path="close", summary="Close the ticket")
+    reopen = step(
+        Action.REOPEN,
+        services.reopen_ticket,
+        bodies.ReasonBody,
+        path="reopen",
+        summary="Reopen the ticket",
+    )
+    cancel = step(
+        Action.CANCEL,
+        services.cancel_ticket,
+        bodies.ReasonBody,
+        path="cancel",
+        summary="Cancel the ticket",
+    )
+    override_verdict = step(
+        Action.OVERRIDE_VERDICT,
+        services.override_verdict,
+        bodies.VerdictBody,
+        path="override",
+        summary="Override the verdict",
+    )
+    rule_undecided = step(
+        Action.RULE_UNDECIDED,
+        services.rule_undecided,
+        bodies.VerdictBody,
+        path="rule",
+        summary="Rule on what no clause decides",
+    )
+    dispute_verdict = step(
+        Action.DISPUTE_VERDICT,
+        services.open_dispute,
+        bodies.DisputeBody,
+        path="dispute",
+        summary="Dispute the verdict",
+    )
+    answer_dispute = step(
+        Action.ANSWER_DISPUTE,
+        services.answer_dispute,
+        bodies.RulingBody,
+        on="dispute",
+        path="disputes/<slug:subject>/answer",
+        summary="Answer a dispute",
+    )
+    agree_to_ruling = step(
+        Action.AGREE_TO_RULING,
+        services.agree_to_ruling,
+        on="dispute",
+        path="disputes/<slug:subject>/agree",
+        summary="Agree to a ruling",
+    )
+    declare_emergency = step(
+        Action.DECLARE_EMERGENCY,
+        services.declare_emergency,
+        bodies.EmergencyBody,
+        path="emergency",
+        summary="Declare an emergency outside the scope",
+    )
+    send_retro_estimate = step(
+        Action.SEND_RETRO_ESTIMATE, services.send_retro_estimate, bodies.RetroEstimateBody,
+        path="retro-estimate", summary="Send the estimate of an emergency",
+    )  # fmt: skip
+
+
+def contract_named(public_id: str) -> Contract:
+    """
+    Return the contract; another client's is the same error as one that never was.
+
+    :raises ValidationError: if there is none.
+    """
+    contracts = Contract.objects.active().select_related("tenant")
+    if contract := contracts.filter(public_id=public_id).first():
+        return contract
+    raise ValidationError(
+        {"contract": [ErrorDetail(_("There is no such contract in force."), "does_not_exist")]}
+    )
+
+
+def desk_at(request: Request, contract: Contract) -> Membership:
+    return next(m for m in request.memberships if m.tenant_id == contract.tenant_id)
+
+
+def requester_of(told: dict[str, Any], contract: Contract, actor: Membership) -> Membership:
+    """
+    Return who asked: a client's person themselves, or whom a vendor person names.
+
+    :raises NotPermitted: if a client's person says who asked, how or when.
+    :raises ValidationError: if a vendor person does not say who.
+    """
+    if not actor.is_vendor:
+        if told.keys() & FOR_THE_VENDOR:
+            raise NotPermitted(_("Only the vendor says who asked, how and when."))
+        return actor
+    named = told.pop("requester", None)
+    people = Membership.objects.active().filter(
+        tenant_id=contract.tenant_id, role__in=roles.CLIENT, public_id=named or ""
+    )
+    if requester := people.select_related("user").first():
+        return requester
+    said = _("Say who asked: the id of a person of the client.")
+    raise ValidationError({"requester": [ErrorDetail(said, "does_not_exist")]})
