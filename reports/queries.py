@@ -11,14 +11,18 @@ from datetime import date, datetime
 
 from django.db.models import (
     BooleanField,
+    Case,
     Exists,
     ExpressionWrapper,
     F,
     OuterRef,
+    PositiveIntegerField,
     Q,
     QuerySet,
     Subquery,
     Sum,
+    Value,
+    When,
 )
 from django.db.models.functions import Coalesce
 
@@ -28,6 +32,7 @@ from reports.domain.releases import WATCHED
 from tenants.models import AuditEvent
 from tickets.models import (
     Assignment,
+    Correction,
     Decision,
     Delivery,
     Dispute,
@@ -217,13 +222,25 @@ def deliveries(reach: Reach, releases: Iterable[int]) -> Iterator[tuple]:
 
 
 def effort(period: Period) -> list[Effort]:
-    rows = (
-        TimeEntry.objects.filter(period=period)
-        .values("stage__stream", "tier")
-        .annotate(total=Sum("minutes"))
-        .order_by("stage__stream", "tier")
-    )
-    return [Effort(row["stage__stream"], row["tier"], row["total"]) for row in rows]
+    """
+    Return the minutes worked, by stream and tier.
+
+    What was corrected in the month counts as nothing in it; what was worked in a closed month and
+    corrected in this one goes off here, as far as there are minutes to take it from.
+    """
+    corrected = Correction.objects.filter(period=period)
+    worked = _minutes(TimeEntry.objects.filter(period=period).exclude(corrections__in=corrected))
+    taken = _minutes(TimeEntry.objects.filter(corrections__in=corrected).exclude(period=period))
+    left = {key: max(0, total - taken.get(key, 0)) for key, total in worked.items()}
+    return [Effort(stream, tier, total) for (stream, tier), total in left.items() if total]
+
+
+def _minutes(entries: QuerySet[TimeEntry]) -> dict[tuple[str, str], int]:
+    rows = entries.values("stage__stream", "tier").annotate(total=Sum("minutes"))
+    return {
+        (row["stage__stream"], row["tier"]): row["total"]
+        for row in rows.order_by("stage__stream", "tier")
+    }
 
 
 def work_on_time(period: Period) -> QuerySet[TimeEntry]:
@@ -247,8 +264,10 @@ def work_rows(
     """
     Yield the columns of `reports.services.costs.Row`, by start and id.
 
-    `settled` keeps the settlements that are known, `disputes` those that are open.
+    `settled` keeps the settlements and corrections that are known, `disputes` those that are open.
+    An entry that is known to be wrong has no minutes.
     """
+    corrected = Correction.objects.filter(settled, entry=OuterRef("pk"))
     settlements = Settlement.objects.filter(settled, entry=OuterRef("pk"))
     disputed = disputes.filter(
         stage=OuterRef("stage"),
@@ -263,13 +282,18 @@ def work_rows(
             cap=F("decision__verdict__cap"),
             stands=Coalesce(Subquery(settlements.values("authority")[:1]), F("authority")),
             disputed=Exists(disputed),
+            counted=Case(
+                When(Exists(corrected), then=Value(0)),
+                default=F("minutes"),
+                output_field=PositiveIntegerField(),
+            ),
         )
         .values_list(
             "pk",
             "key",
             "stream",
             "starts_at",
-            "minutes",
+            "counted",
             "tier",
             "place",
             "stands",
@@ -300,11 +324,13 @@ def settled_before(period: Period) -> Q:
 
 
 def settled_months(period: Period) -> Iterable[Period]:
-    """Return the closed months whose minutes were settled in this one, oldest first."""
+    """Return the closed months whose minutes were settled or corrected in this one, oldest first."""
     worked_in = Coalesce("entry__adjusts", "entry__period")
-    rows = Settlement.objects.filter(period=period, entry__period__month__lt=period.month)
-    origins = rows.annotate(origin=worked_in).values("origin")
-    return Period.objects.filter(pk__in=origins).order_by("month")
+    origins = Q()
+    for model in (Settlement, Correction):
+        rows = model.objects.filter(period=period, entry__period__month__lt=period.month)
+        origins |= Q(pk__in=rows.annotate(origin=worked_in).values("origin"))
+    return Period.objects.filter(origins).order_by("month")
 
 
 def open_disputes(period: Period) -> QuerySet[Dispute]:

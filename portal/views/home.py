@@ -172,7 +172,7 @@ def in_force(clients: Iterable[int], today: date) -> dict[int, ContractVersion]:
 
 
 def minutes_by_pool(clients: Iterable[int], now: datetime) -> dict[tuple[int, str], int]:
-    rows = TimeEntry.objects.filter(
+    rows = TimeEntry.objects.standing().filter(
         tenant_id__in=clients,
         authority=AuthorityKind.POOL,
         period__starts_at__lte=now,

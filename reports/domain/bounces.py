@@ -12,7 +12,7 @@ from reports.domain.worth import Worked, total
 
 STILL = timedelta(days=1)  # a longer gap without any step is standing still
 _ANSWERED = (Step.ACCEPTED, Step.DEFAULTED)
-_ENDED = (Step.RESOLVED, Step.CANCELLED)
+_ENDED = (Step.RESOLVED, Step.CANCELLED, Step.MERGED, Step.AUTO_CLOSED)
 Span = tuple[datetime, datetime]
 
 

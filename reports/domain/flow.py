@@ -36,8 +36,8 @@ def flow(lives: Iterable[Life], ends_at: datetime) -> Flow:
         received=sum(life.received for life in lives),
         registered_late=sum(life.registered_late for life in lives),
         resolved=steps(Step.RESOLVED),
-        closed=steps(Step.CLOSED),
-        cancelled=steps(Step.CANCELLED),
+        closed=steps(Step.CLOSED) + steps(Step.AUTO_CLOSED),
+        cancelled=steps(Step.CANCELLED) + steps(Step.MERGED),
         reopened=steps(Step.REOPENED),
         open_after=sum(was_open(life, ends_at) for life in lives),
     )

@@ -15,6 +15,8 @@ class Step(StrEnum):
     RESOLVED = "ticket.resolved"
     CLOSED = "ticket.closed"
     CANCELLED = "ticket.cancelled"
+    MERGED = "ticket.merged"
+    AUTO_CLOSED = "ticket.auto_closed"
     REOPENED = "ticket.reopened"
     OFFERED = "handoff.offered"
     ACCEPTED = "handoff.accepted"

@@ -20,6 +20,8 @@ _TURNS = {
     Step.RESUMED: Phase.VENDOR,
     Step.RESOLVED: Phase.DONE,
     Step.CANCELLED: Phase.DONE,
+    Step.MERGED: Phase.DONE,
+    Step.AUTO_CLOSED: Phase.DONE,
     Step.REOPENED: Phase.VENDOR,
 }
 
@@ -76,6 +78,7 @@ def state_at(life: Life, ends_at: datetime) -> str:
     """Return `open`, `waiting`, `resolved` or `cancelled` as of `ends_at`."""
     phase = turns(life, ends_at)[-1].phase
     if phase is Phase.DONE:
-        gone = [h.step for h in life.happened if h.step in (Step.RESOLVED, Step.CANCELLED)]
-        return "cancelled" if gone[-1] is Step.CANCELLED else "resolved"
+        ends = [h.step for h in life.happened if _TURNS.get(h.step) is not None]
+        was_resolved = Step.RESOLVED in ends[-1:] or ends[-2:] == [Step.RESOLVED, Step.AUTO_CLOSED]
+        return "resolved" if was_resolved else "cancelled"
     return "waiting" if phase is Phase.CLIENT else "open"

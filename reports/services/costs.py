@@ -185,7 +185,8 @@ def _given_back(origin: Period, period: Period, chain: Chain) -> GivenBack:
     began, _late = _opening(origin, chain)
     charged = cost.statement(_facts(origin, before, began)).subtotal
     again = cost.statement(_facts(origin, after, began)).subtotal
-    changed = {a.ticket for b, a in zip(before, after, strict=True) if a.authority != b.authority}
+    pairs = zip(before, after, strict=True)
+    changed = {a.ticket for b, a in pairs if (a.authority, a.minutes) != (b.authority, b.minutes)}
     return GivenBack(f"{origin.month:%Y-%m}", min(0, again - charged), tuple(sorted(changed)))
 
 

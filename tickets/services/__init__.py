@@ -1,5 +1,6 @@
 from tickets.services.attachments import StoredFile, store_file
 from tickets.services.conversation import comment
+from tickets.services.corrections import correct_time
 from tickets.services.disputes import agree_to_ruling, answer_dispute, open_dispute
 from tickets.services.effort import log_time
 from tickets.services.emergencies import declare_emergency, send_retro_estimate
@@ -44,6 +45,8 @@ from tickets.services.resolution import (
     reopen_until,
     resolve_ticket,
 )
+from tickets.services.silence import heed_silence
+from tickets.services.timers import start_timer, stop_timer
 from tickets.services.translation import remove_term, save_term, translate_comment
 from tickets.services.watching import unwatch_ticket, watch_ticket
 
@@ -61,6 +64,7 @@ __all__ = [
     "close_ticket",
     "comment",
     "confirm_facts",
+    "correct_time",
     "declare_emergency",
     "decline_estimate",
     "default_handoff",
@@ -68,6 +72,7 @@ __all__ = [
     "dispute_handoff",
     "draft_estimate",
     "edit_estimate",
+    "heed_silence",
     "link_tickets",
     "log_time",
     "merge_ticket",
@@ -92,7 +97,9 @@ __all__ = [
     "send_estimate",
     "send_retro_estimate",
     "set_amount_limit",
+    "start_timer",
     "start_work",
+    "stop_timer",
     "store_file",
     "submit_estimate",
     "translate_comment",

@@ -50,12 +50,38 @@ def log_time(
 
     :raises Invalid: if the end is not at least a minute after the start, or in the future.
     """
-    if ends_at > now:
-        raise Invalid(_("Work cannot end in the future."), field="ends_at")
-    if ends_at - starts_at < timedelta(minutes=1):
-        raise Invalid(_("The end must be at least one minute after the start."), field="ends_at")
-    ticket = begin(ticket.pk, actor, Action.LOG_TIME)
-    person = person or actor
+    return record_time(
+        ticket=begin(ticket.pk, actor, Action.LOG_TIME),
+        actor=actor,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        now=now,
+        note=note,
+        person=person or actor,
+        tier=tier,
+        place=place,
+        triage=triage,
+        assumed=assumed,
+    )
+
+
+def record_time(
+    *,
+    ticket: Ticket,
+    actor: Membership,
+    starts_at: datetime,
+    ends_at: datetime,
+    now: datetime,
+    note: str,
+    person: Membership,
+    tier: str,
+    place: str,
+    triage: bool,
+    assumed: bool = False,
+    replaces: TimeEntry | None = None,
+) -> Ticket:
+    """Write the entries of a stretch of work, inside a command that has locked the ticket."""
+    check_span(starts_at, ends_at, now)
     if not person.is_vendor or person.tenant_id != ticket.tenant_id:
         raise Invalid(_("Choose a person of the vendor's team for this client."), field="person")
     period, adjusts = period_for_work(ticket.contract, starts_at, now)
@@ -79,6 +105,7 @@ def log_time(
             assumed=assumed,
             note=note,
             written_at=now,
+            replaces=replaces,
         )
         if decision.pk != stage_of(ticket).decision_id:
             settle_late(entry, by=actor, now=now)
@@ -97,6 +124,14 @@ def log_time(
     if estimate is not None:
         warn_of_burn(estimate, actor=actor, now=now)
     return ticket
+
+
+def check_span(starts_at: datetime, ends_at: datetime, now: datetime) -> None:
+    """:raises Invalid: if the work is shorter than a minute, or not over yet."""
+    if ends_at > now:
+        raise Invalid(_("Work cannot end in the future."), field="ends_at")
+    if ends_at - starts_at < timedelta(minutes=1):
+        raise Invalid(_("The end must be at least one minute after the start."), field="ends_at")
 
 
 class Part(NamedTuple):

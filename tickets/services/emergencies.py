@@ -178,7 +178,7 @@ def told(emergency: Emergency, rules: Rules) -> Told:
 
 def minutes_used(ticket: Ticket) -> int:
     """Return the minutes that have used up the cap of the ticket's emergency, whatever they became."""
-    rows = TimeEntry.objects.filter(ticket=ticket, authority_key=UNDER_EMERGENCY)
+    rows = TimeEntry.objects.standing().filter(ticket=ticket, authority_key=UNDER_EMERGENCY)
     kinds = (AuthorityKind.EMERGENCY, AuthorityKind.GOODWILL)
     return rows.filter(authority__in=kinds).aggregate(sum=Sum("minutes"))["sum"] or 0
 

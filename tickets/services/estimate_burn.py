@@ -78,7 +78,11 @@ def entries_of(estimate: Estimate):
     last = Settlement.objects.filter(entry=OuterRef("pk")).order_by("-pk")
     settled = Coalesce(Subquery(last.values("authority")[:1]), "authority")
     key = Coalesce(Subquery(last.values("estimate__public_id")[:1]), "authority_key")
-    rows = TimeEntry.objects.filter(ticket=estimate.ticket).annotate(stands=settled, under=key)
+    rows = (
+        TimeEntry.objects.standing()
+        .filter(ticket=estimate.ticket)
+        .annotate(stands=settled, under=key)
+    )
     mine = rows.filter(stands=AuthorityKind.ESTIMATE, under=estimate.public_id)
     held = rows.filter(stands=AuthorityKind.HELD, decision__outcome=Outcome.ESTIMATE)
     return (mine | held).order_by("starts_at", "pk")

@@ -138,7 +138,7 @@ def _verdict(
 
 def past_work(contract: Contract, until_at: datetime) -> list[PastWork]:
     """Return the contract's work that began before `until_at`, with what stood behind it."""
-    rows = TimeEntry.objects.filter(contract=contract, starts_at__lt=until_at)
+    rows = TimeEntry.objects.standing().filter(contract=contract, starts_at__lt=until_at)
     with read_only():
         rows = rows.order_by("starts_at", "pk").values_list(*OF_WORK)
         return [_work(*row) for row in rows.iterator(CHUNK)]

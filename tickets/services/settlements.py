@@ -72,7 +72,7 @@ def settle_under(entry: TimeEntry, estimate: Estimate, *, by: Membership, now: d
 def unsettled():
     """Return the entries that may still be charged, now or one day."""
     given = Settlement.objects.filter(entry=OuterRef("pk"), authority__in=FREE)
-    rows = TimeEntry.objects.filter(~Exists(given)).exclude(authority__in=FREE)
+    rows = TimeEntry.objects.standing().filter(~Exists(given)).exclude(authority__in=FREE)
     return rows.select_related("contract").order_by("pk")
 
 
