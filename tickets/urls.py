@@ -3,7 +3,7 @@
 from django.contrib.auth.decorators import login_required
 from django.urls import path, register_converter
 
-from tickets.views import flow, intake, lists, page, releases, steps
+from tickets.views import estimate_form, estimates, flow, intake, lists, page, releases, steps
 
 
 class KeyConverter:
@@ -47,5 +47,20 @@ urlpatterns = [
             name=move.route,
         )
         for move in steps.RULINGS
+    ),
+    path("<ticket_key:key>/estimate/", login_required(estimate_form.draft), name="draft_estimate"),
+    path("estimates/<slug:public_id>/", login_required(estimates.estimate_page), name="estimate"),
+    path(
+        "estimates/<slug:public_id>/edit/",
+        login_required(estimate_form.edit),
+        name="estimate_edit",
+    ),
+    *(
+        path(
+            f"estimates/<slug:public_id>/{move.slug}/",
+            login_required(estimates.estimate_step(move)),
+            name=move.route,
+        )
+        for move in estimates.ESTIMATE_MOVES
     ),
 ]

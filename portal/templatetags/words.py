@@ -21,6 +21,7 @@ WORDS: dict[str, dict] = {
         "ruled": _("Ruled, not agreed to yet"),
         "agreed": _("Agreed: it binds"),
     },
+    "estimate": dict(choices.EstimateStatus.choices),
     "handoff": dict(choices.HandoffState.choices),
     "lane": dict(choices.Lane.choices),
     "level": dict(choices.Level.choices),
@@ -31,6 +32,7 @@ WORDS: dict[str, dict] = {
         PeriodState.OPEN.value: pgettext_lazy("month", "Open"),
         PeriodState.CLOSED.value: pgettext_lazy("month", "Closed"),
     },
+    "pricing": dict(choices.Pricing.choices),
     "priority": dict(choices.Priority.choices),
     "role": dict(Role.choices),
     "status": dict(choices.Status.choices),
@@ -99,6 +101,16 @@ TONES: dict[str, dict[str, str]] = {
     "period": {"open": "accent"},
     "handoff": {"offered": "ask", "accepted": "good", "disputed": "late", "defaulted": "soon"},
     "dispute": {"waiting": "ask", "ruled": "soon", "agreed": "good"},
+    "estimate": {
+        "submitted": "ask",
+        "approved": "accent",
+        "sent": "soon",
+        "accepted": "good",
+        "delivered": "accent",
+        "delivery_accepted": "good",
+        "declined": "late",
+        "expired": "late",
+    },
     "authority": {"held": "late", "goodwill": "soon", "included": "good"},
 }
 

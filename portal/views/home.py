@@ -17,17 +17,20 @@ from portal.templatetags.reading import SOON
 from reports.models import MonthlyReport
 from tenants.models import Membership
 from tenants.roles import Role
-from tickets.models import Dispute, Obligation, Ticket, TimeEntry
+from tickets.models import Dispute, Estimate, Obligation, Ticket, TimeEntry
 from tickets.models.choices import (
     OUT_OF_SCOPE,
     AuthorityKind,
     ClockState,
+    EstimateStatus,
     Outcome,
     Priority,
     Status,
 )
 from tickets.models.ticket import TicketQuerySet
 
+TO_APPROVE = (EstimateStatus.SUBMITTED, EstimateStatus.APPROVED)
+TO_ACCEPT = (EstimateStatus.SENT, EstimateStatus.DELIVERED)
 QUEUE, SHORT, REPORTS = 100, 20, 6
 AGENTS = {
     Role.BRIDGE_SE,
@@ -95,6 +98,7 @@ def decisions(request: HttpRequest, mine: list[Membership], now: datetime) -> di
     return {
         "to_rule": list(no_clause.exclude(status=Status.CANCELLED)[:SHORT]),
         "disputes": list(disputes(clients)[:SHORT]),
+        "estimates": list(estimates(clients, TO_APPROVE)[:SHORT]),
         "reminders": list(ContractReminder.objects.due_for(mine)[:SHORT]),
         "undecided": list(rows.filter(stage__decision__pending=True)[:SHORT]),
         "outside": list(rows.filter(stage__decision__outcome__in=OUT_OF_SCOPE)[:SHORT]),
@@ -111,6 +115,7 @@ def service(request: HttpRequest, mine: list[Membership], now: datetime) -> dict
     begins = first_of_month(now, mine[0].tenant.timezone)
     return {
         "disputes": list(disputes(clients).exclude(ruled_at=None)[:SHORT]),
+        "estimates": list(estimates(clients, TO_ACCEPT)[:SHORT]),
         "outside": list(rows.open()[:SHORT]),
         "reports": latest_reports(clients),
         "promises": promises(clients, begins),
@@ -123,6 +128,12 @@ def disputes(clients: set[int]) -> QuerySet[Dispute]:
     rows = Dispute.objects.open().filter(tenant_id__in=clients)
     rows = rows.select_related("ticket__tenant", "decision", "ruling")
     return rows.order_by(F("ruled_at").asc(nulls_first=True), "opened_at")
+
+
+def estimates(clients: set[int], statuses: Iterable[str]) -> QuerySet[Estimate]:
+    """Return the estimates that wait for a decision of this desk, the longest waiting first."""
+    rows = Estimate.objects.filter(tenant_id__in=clients, status__in=statuses)
+    return rows.select_related("ticket__tenant", "revision").order_by("expires_at", "pk")
 
 
 def first_of_month(now: datetime, zone: str) -> datetime:

@@ -14,7 +14,7 @@ from reports.models import MonthlyReport
 from tenants.models import Membership, Session
 from tenants.scoping import tenant_scope
 from tests.isolation.rows import NOON, World
-from tickets.models import Dispute, Handoff, Notification, Release, Ticket
+from tickets.models import Dispute, Estimate, Handoff, Notification, Release, Ticket
 
 
 @dataclass(frozen=True)
@@ -99,5 +99,6 @@ MEANINGS: dict[str, tuple[Callable[[World], str], str]] = {
     "tickets/flow/<public_id>": (_public_id(Contract), NEVER),
     "tickets/<key>": TICKET,
     "tickets/handoffs/<public_id>": (_public_id(Handoff), NEVER),
+    "tickets/estimates/<public_id>": (_public_id(Estimate), NEVER),
     "tickets/disputes/<public_id>": (_public_id(Dispute), NEVER),
 }

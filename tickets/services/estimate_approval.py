@@ -46,7 +46,7 @@ def approve_estimate(
     check_seen(estimate, revision, amount)
     terms = terms_of(ticket, now)
     cumulative = cumulative_of(estimate, amount)
-    before = approved_by(estimate.revision, terms)
+    before = approved_by(estimate.revision)
     who = check_approver(estimate, actor, before, terms, cumulative)
     EstimateApproval.objects.create(
         tenant_id=estimate.tenant_id,

@@ -14,7 +14,14 @@ from tenants.models import Membership
 from tenants.roles import Role
 from tenants.services import audit
 from tickets.domain.estimate import UNLIMITED, Approver, limit_of, next_approvers
-from tickets.models import AmountLimit, Emergency, Estimate, EstimateRevision, Ticket
+from tickets.models import (
+    AmountLimit,
+    Emergency,
+    Estimate,
+    EstimateApproval,
+    EstimateRevision,
+    Ticket,
+)
 from tickets.services.guard import command
 
 
@@ -69,8 +76,8 @@ def check_not_own(revision: EstimateRevision, actor: Membership) -> None:
         raise NotPermitted(_("Nobody decides on an estimate that they wrote or submitted."))
 
 
-def approved_by(revision: EstimateRevision, terms: EstimateTerms) -> list[Approver]:
-    rows = revision.approvals.select_related("by__user").order_by("pk")
+def approved_by(revision: EstimateRevision) -> list[Approver]:
+    rows = EstimateApproval.objects.filter(revision=revision).select_related("by__user")
     return [
         Approver(
             row.by.user_id,
@@ -86,7 +93,7 @@ def who_is_next(estimate: Estimate, terms: EstimateTerms, cumulative: int) -> li
     """Return who can still approve the revision on the table, those first who need nobody else."""
     team = approvers_among(team_of(estimate.ticket, *roles.VENDOR), terms)
     revision = estimate.revision
-    return next_approvers(team, approved_by(revision, terms), barred_from(revision), cumulative)
+    return next_approvers(team, approved_by(revision), barred_from(revision), cumulative)
 
 
 def named(people: Iterable[Approver]) -> str:

@@ -7,8 +7,6 @@ from django.utils.translation import gettext as _
 
 from contracts.domain.cost_terms import EstimateTerms
 from contracts.formats import money
-from contracts.rules import rules_of
-from contracts.services import version_in_force
 from tenants.errors import NotPermitted, Refused
 from tenants.models import Membership
 from tenants.services import audit
@@ -18,6 +16,7 @@ from tickets.domain.lifecycle import TransitionNotAllowed
 from tickets.models import Estimate, Ticket
 from tickets.models.choices import EstimateStatus
 from tickets.services.guard import locked
+from tickets.services.offers import terms_on
 
 
 def begin_step(
@@ -105,5 +104,4 @@ def record(
 
 def terms_of(ticket: Ticket, now: datetime) -> EstimateTerms:
     """Return what the contract says of estimates on the day of `now`."""
-    version = version_in_force(ticket.contract, ticket.contract.local_date(now)) or ticket.version
-    return rules_of(version).terms.cost.estimates
+    return terms_on(ticket, now).cost.estimates

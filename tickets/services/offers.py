@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from contracts.domain.terms import Terms
 from contracts.domain.vocabulary import Place, Tier
 from contracts.formats import money
+from contracts.models import ContractVersion
 from contracts.rules import rules_of
-from contracts.services import version_in_force
 from tenants.errors import Invalid
 from tickets.domain.offer import MOST, MOST_LINES, MOST_MINUTES, Line, Offer, Pricing
 from tickets.models import EstimateRevision, Ticket
@@ -71,9 +71,17 @@ def before_as_content(revision: EstimateRevision) -> dict[str, Any]:
 
 
 def terms_on(ticket: Ticket, now: datetime) -> Terms:
-    """Return the contract's terms of the day: rates are those of the day, targets of the ticket."""
-    version = version_in_force(ticket.contract, ticket.contract.local_date(now)) or ticket.version
-    return rules_of(version).terms
+    """
+    Return the contract's terms of the day: rates are those of the day, targets of the ticket.
+
+    They are asked for once a ticket and day: a command and its page ask several times.
+    """
+    day = ticket.contract.local_date(now)
+    if getattr(ticket, "terms_of_day", (None, None))[0] != day:
+        known = ContractVersion.objects.filter(contract_id=ticket.contract_id)
+        version = known.in_force(day).first() or ticket.version
+        ticket.terms_of_day = (day, rules_of(version).terms)
+    return ticket.terms_of_day[1]
 
 
 def pricing_of(told: str, accepted: EstimateRevision | None) -> Pricing:

@@ -12,10 +12,11 @@ from tenants.models import Membership
 from tenants.roles import Role
 from tickets.domain.lifecycle import Action
 from tickets.models import Delivery, Dispute, Ticket
-from tickets.models.choices import HandoffState, WorkStream
+from tickets.models.choices import HandoffState, Outcome, WorkStream
 from tickets.services.precedents import precedents
 from tickets.views.clocks import faces
 from tickets.views.desk import actions_at, desks_at, ticket_or_404
+from tickets.views.estimate_face import estimate_on
 from tickets.views.moves import ANSWERS, MOVES, RULINGS, Move, Offer, offers
 from tickets.views.situation import Situation, situation_of
 from tickets.views.timeline import timeline
@@ -52,6 +53,8 @@ def ticket_page(request: HttpRequest, key: str) -> HttpResponse:
         "deliveries": deliveries(ticket),
         "for_vendor": for_vendor,
         "sees_cost": sees_cost(desks),
+        "estimate": estimate_on(ticket, desks, now),
+        "may_estimate": may_estimate(ticket, desks),
     }
     context["minutes"] = sum(entry.minutes for entry in context["entries"] or ())
     return render(request, "tickets/ticket_page.html", context)
@@ -59,6 +62,12 @@ def ticket_page(request: HttpRequest, key: str) -> HttpResponse:
 
 def able(ticket: Ticket, desks: list[Membership], action: Action) -> Membership | None:
     return next((m for m in desks if action in actions_at(ticket, m)), None)
+
+
+def may_estimate(ticket: Ticket, desks: list[Membership]) -> bool:
+    """Return whether the verdict asks for an estimate that this person may write."""
+    asks = ticket.stage.decision.outcome == Outcome.ESTIMATE
+    return asks and able(ticket, desks, Action.DRAFT_ESTIMATE) is not None
 
 
 def comment_offer(ticket: Ticket, desks: list[Membership]) -> Offer | None:

@@ -33,8 +33,25 @@ PLAIN = {
     "emergency.declared": ("triangle-alert", gettext_lazy("Emergency: worked at once")),
     "emergency.estimate_sent": ("coins", gettext_lazy("Estimate of the emergency sent")),
     "emergency.lapsed": ("coins", gettext_lazy("The estimate was late: the work is goodwill")),
+    "estimate.sent": ("coins", gettext_lazy("Estimate sent")),
+    "estimate.accepted": ("coins", gettext_lazy("Estimate accepted")),
+    "estimate.declined": ("coins", gettext_lazy("Estimate declined")),
+    "estimate.expired": ("coins", gettext_lazy("Estimate expired without an answer")),
+    "estimate.delivered": ("coins", gettext_lazy("Work under the estimate delivered")),
+    "estimate.delivery_accepted": ("coins", gettext_lazy("Delivery accepted")),
+    "estimate.delivery_refused": ("coins", gettext_lazy("Delivery not accepted")),
+    "estimate.cancelled": ("coins", gettext_lazy("Work under the estimate cancelled")),
     "clock.missed": ("triangle-alert", gettext_lazy("Deadline missed: %(clock)s")),
 }
+INSIDE = {
+    "estimate.drafted": ("coins", gettext_lazy("Estimate drafted")),
+    "estimate.edited": ("coins", gettext_lazy("Estimate changed")),
+    "estimate.submitted": ("coins", gettext_lazy("Estimate submitted for approval")),
+    "estimate.approved": ("coins", gettext_lazy("Estimate approved")),
+    "estimate.refused": ("coins", gettext_lazy("Estimate given back to its writers")),
+    "estimate.withdrawn": ("coins", gettext_lazy("Estimate withdrawn")),
+    "estimate.change_proposed": ("coins", gettext_lazy("A change order is proposed")),
+}  # clients do not read these
 SAID_ELSEWHERE = {
     *("ticket.commented", "ticket.assigned", "time.logged"),
     *("verdict.overridden", "verdict.ruled"),
@@ -72,6 +89,8 @@ def from_audit(ticket: Ticket, for_vendor: bool) -> Iterator[Event]:
     for row in rows.exclude(verb__in=SAID_ELSEWHERE).select_related("actor__user").order_by("pk"):
         if row.verb in PLAIN:
             icon, text = PLAIN[row.verb]
+        elif for_vendor and row.verb in INSIDE:
+            icon, text = INSIDE[row.verb]
         elif for_vendor:
             icon, text = "circle-dot", row.verb.replace(".", " ").replace("_", " ")
         else:
