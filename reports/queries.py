@@ -108,6 +108,11 @@ def tickets(reach: Reach) -> Iterator[tuple]:
     )
 
 
+def titles_of(keys: Iterable[str]) -> dict[str, str]:
+    """Return the titles of tickets as they are now, by key."""
+    return dict(Ticket.objects.filter(key__in=list(keys)).values_list("key", "title"))
+
+
 def verdicts(reach: Reach) -> Iterator[tuple]:
     """Yield ticket id, then the columns of a decision, with priority and system as it knew them."""
     return (

@@ -1,16 +1,26 @@
-"""The routes of reports: the list, one report by its public id, a draft of a contract's month."""
+"""The routes of reports: the list, one report with its files and steps, a contract's month."""
 
 from django.contrib.auth.decorators import login_required
 from django.urls import path, register_converter
 
-from reports import views
 from reports.converters import MonthConverter
+from reports.views import downloads, life, pages
 
 register_converter(MonthConverter, "month")
 
 app_name = "reports"
 urlpatterns = [
-    path("", login_required(views.report_list), name="list"),
-    path("draft/<slug:contract>/<month:month>/", login_required(views.report_draft), name="draft"),
-    path("<slug:public_id>/", login_required(views.report_page), name="page"),
+    path("", login_required(pages.report_list), name="list"),
+    path("draft/<slug:contract>/<month:month>/", login_required(pages.report_draft), name="draft"),
+    path("close/<slug:contract>/<month:month>/", login_required(life.close), name="close"),
+    path("remarks/<slug:public_id>/answer/", login_required(life.answer), name="answer"),
+    path("<slug:public_id>/", login_required(pages.report_page), name="page"),
+    path("<slug:public_id>/changes/", login_required(pages.report_changes), name="changes"),
+    path("<slug:public_id>/sign/", login_required(life.step_of(life.SIGN)), name="sign"),
+    path("<slug:public_id>/remark/", login_required(life.step_of(life.REMARK)), name="remark"),
+    path("<slug:public_id>/correct/", login_required(life.step_of(life.REISSUE)), name="reissue"),
+    path("<slug:public_id>/report.xlsx", login_required(downloads.report_xlsx), name="xlsx"),
+    path("<slug:public_id>/facts.json", login_required(downloads.report_json), name="json"),
+    path("<slug:public_id>/pdf/<slug:language>/", login_required(downloads.report_pdf), name="pdf"),
+    path("<slug:public_id>/csv/<slug:table>/", login_required(downloads.report_csv), name="csv"),
 ]

@@ -75,6 +75,8 @@ class EstimateTerms(Part):
 
 
 class CostTerms(Part):
+    """What is paid, and how it is reckoned; requesters see costs only where the terms say so."""
+
     monthly_fee: Amount
     first_month: FirstMonth = FirstMonth.PRORATED
     pools: Annotated[tuple[Pool, ...], Field(max_length=20)] = ()
@@ -84,5 +86,6 @@ class CostTerms(Part):
     triage: Minutes = 0
     closing_grace: Span = Length(business_days=3)
     budget: Amount | None = None
+    shown_to_requesters: bool = False
     tax: Tax | None = None
     estimates: EstimateTerms = EstimateTerms()

@@ -106,17 +106,25 @@ def period_for_work(
 
 
 @transaction.atomic
-def close_period(*, period: Period, actor: Membership | None, now: datetime) -> Period:
+def close_period(
+    *, period: Period, actor: Membership | None, now: datetime, early: bool = False
+) -> Period:
     """
     Close a month for good: its entries are final from here on. Closing it again changes nothing.
+
+    `early` does not wait for the grace, only for the month's end.
 
     :raises Refused: if the grace for late entries is not over, or an earlier month is still open.
     """
     period = lock_exclusive(period)
     if not period.is_open:
         return period
-    if now < period.closes_at:
-        raise Refused(_("The month is still open for late entries."))
+    if now < (period.ends_at if early else period.closes_at):
+        raise Refused(
+            _("The month has not ended.")
+            if early
+            else _("The month is still open for late entries.")
+        )
     earlier = Period.objects.filter(
         contract_id=period.contract_id, month__lt=period.month, state=PeriodState.OPEN
     )
@@ -125,6 +133,11 @@ def close_period(*, period: Period, actor: Membership | None, now: datetime) -> 
     period.state, period.closed_at = PeriodState.CLOSED, now
     period.save(update_fields=["state", "closed_at"])
     audit.record(
-        actor=actor, verb="period.closed", subject=period, at=now, month=period.month.isoformat()
+        actor=actor,
+        verb="period.closed",
+        subject=period,
+        at=now,
+        month=period.month.isoformat(),
+        early=now < period.closes_at,
     )
     return period

@@ -45,6 +45,7 @@ PARTS = {
     "cost.triage": _("Triage"),
     "cost.closing_grace": _("Closing"),
     "cost.budget": _("Yearly budget"),
+    "cost.shown_to_requesters": _("Requesters see costs"),
     "cost.tax": _("Tax"),
     "cost.estimates": _("Estimates"),
 }

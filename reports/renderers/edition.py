@@ -18,7 +18,8 @@ class Edition:
     The facts of a report in one language for one kind of reader.
 
     `sha256` and `issued_at` (UTC) are those of the issued report; a draft has neither. Instants
-    are shown in the contract's zone, whoever reads.
+    are shown in the contract's zone, whoever reads. `before` are the facts of the revision that
+    this one corrects.
     """
 
     facts: dict[str, Any]
@@ -27,6 +28,7 @@ class Edition:
     issued_at: datetime | None = None
     sees_money: bool = True
     sees_titles: bool = True
+    before: dict[str, Any] | None = None
 
     @contextmanager
     def speaking(self) -> Iterator[None]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from contracts import formats
 from reports.renderers import glossary, summary, tables
 from reports.renderers.blocks import Block, bars, beside, counts, pairs, table, words
+from reports.renderers.changes import changes_in
 from reports.renderers.edition import Edition, instant
 from reports.renderers.table import legible
 from reports.words import CHARGES, verdict_word, word
@@ -84,6 +85,8 @@ def _footer(edition: Edition) -> dict[str, str]:
 def _sections(edition: Edition) -> Iterator[tuple[str, bool, Iterable[Block]]]:
     """Yield title, whether it begins a page, and what is in it."""
     yield _("Summary"), True, summary.blocks(edition)
+    if edition.before:
+        yield _("What this revision changed"), True, _corrected(edition)
     yield _("Service levels"), True, _levels(edition)
     if edition.sees_money:
         yield _("Cost statement"), True, _cost(edition)
@@ -91,6 +94,18 @@ def _sections(edition: Edition) -> Iterator[tuple[str, bool, Iterable[Block]]]:
     yield _("Work and teams"), False, _work(edition)
     yield _("Glossary"), False, [pairs(glossary.terms())]
     yield _("Basis of these figures"), False, _basis(edition)
+
+
+def _corrected(edition: Edition) -> Iterator[Block]:
+    corrects = edition.facts["cover"]["corrects"]
+    yield pairs(
+        [
+            (_("Corrects"), _("revision %(n)s") % {"n": corrects["revision"]}),
+            (_("Reason"), corrects["reason"]),
+            (_("SHA-256 of the corrected revision"), corrects["sha256"]),
+        ]
+    )
+    yield from (table(each) for each in changes_in(edition))
 
 
 def _levels(edition: Edition) -> Iterator[Block]:

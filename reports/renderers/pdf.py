@@ -39,6 +39,7 @@ def _compiled(edition: Edition, form: str, **more):
         format=form,
         sys_inputs={"paper": json.dumps(paper_of(edition), ensure_ascii=False)},
         timestamp=int(at.timestamp()),
+        pdf_tags=False,  # five times the bytes; the page is the edition for screen readers
         **more,
     )
 

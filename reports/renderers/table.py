@@ -13,7 +13,9 @@ BIDI = dict.fromkeys(
     map(ord, "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 )
 
-SPACES = re.compile(r"[ \t\r\n\f\v]+")  # a space that keeps words together stays
+BLANKS = " \t\r\n\f\v"
+HIDDEN = ("Cc", "Cs")
+SPACES = re.compile(f"[{BLANKS}]+")  # a space that keeps words together stays
 
 
 class Kind(StrEnum):
@@ -86,5 +88,5 @@ def shown(value: Any, kind: Kind, currency: str = "") -> str:
 
 def legible(text: str) -> str:
     """Return what people wrote in one line, without what would hide or turn its order around."""
-    line = SPACES.sub(" ", text.translate(BIDI)).strip()
-    return "".join(c for c in line if unicodedata.category(c) not in ("Cc", "Cs"))
+    seen = (c for c in text.translate(BIDI) if c in BLANKS or unicodedata.category(c) not in HIDDEN)
+    return SPACES.sub(" ", "".join(seen)).strip()

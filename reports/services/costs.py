@@ -99,6 +99,8 @@ def cost_facts(period: Period, results: Sequence[SlaResult], chain: Chain) -> Co
         "disputed": _disputed(stated, facts, rows),
         "disputes": [dict(zip(DISPUTE, row, strict=True)) for row in queries.dispute_rows(period)],
     }
+    terms = [version.terms for version in facts.versions]
+    document["shown_to_requesters"] = bool(terms) and terms[-1].cost.shown_to_requesters
     return Costs(document, dict(_by_stream(stated, rows)), _pieces(stated, rows, facts))
 
 

@@ -73,11 +73,19 @@ class Cover:
     draft: bool
     previous_sha256: str
     last_ticket: int
+    corrects: Mapping[str, Any] | None = None  # revision, sha256 and reason, of a correction
     titles: Mapping[str, str] | None = field(default=None)
 
     @classmethod
     def of(
-        cls, period: Period, *, revision: int = 1, previous_sha256: str = "", draft: bool = False
+        cls,
+        period: Period,
+        *,
+        revision: int = 1,
+        previous_sha256: str = "",
+        draft: bool = False,
+        last_ticket: int | None = None,
+        corrects: Mapping[str, Any] | None = None,
     ) -> "Cover":
         """Return the cover of a report that is made now."""
         contract, tenant = period.contract, period.contract.tenant
@@ -90,7 +98,8 @@ class Cover:
             revision=revision,
             draft=draft,
             previous_sha256=previous_sha256,
-            last_ticket=queries.last_ticket_now(),
+            last_ticket=queries.last_ticket_now() if last_ticket is None else last_ticket,
+            corrects=corrects,
         )
 
     @classmethod
@@ -99,8 +108,9 @@ class Cover:
         return cls(**facts["cover"], titles=facts["titles"])
 
     def to_dict(self) -> dict[str, Any]:
-        names = (name for name in self.__dataclass_fields__ if name != "titles")
-        return {name: getattr(self, name) for name in names}
+        names = (name for name in self.__dataclass_fields__ if name not in ("titles", "corrects"))
+        corrects = {"corrects": dict(self.corrects)} if self.corrects else {}
+        return {name: getattr(self, name) for name in names} | corrects
 
 
 def facts_of(

@@ -11,11 +11,13 @@ from contracts.domain.statement import Carried
 from contracts.models import Contract, Period
 from contracts.services import close_period, period_of
 from contracts.services.periods import lock_exclusive
+from reports import queries
 from reports.domain.difference import differences
 from reports.models import MonthlyReport
 from reports.services.chain import Chain, facts_in
 from reports.services.costs import carried_after
 from reports.services.facts import Cover, Facts, facts_of, text_of
+from reports.services.papers import ask_for_papers
 from tenants.errors import Refused
 from tenants.models import Membership
 from tenants.services import audit
@@ -83,17 +85,28 @@ def _again(
     stored = facts_in(latest)
     again = facts_of(period, Cover.from_facts(stored))
     changed = list(differences(stored, again))
-    if not changed:
-        return latest
-    if not correction.strip():
+    if changed and not correction.strip():
         raise Refused(_("The rows no longer give this report. A correction must say why."))
+    if not changed and not (correction and _is_named_otherwise(period, stored)):
+        return latest
     previous = previous_report(period.contract, period.month)
     cover = Cover.of(
         period,
         revision=latest.revision + 1,
         previous_sha256=previous.sha256 if previous else "",
+        last_ticket=stored["cover"]["last_ticket"],  # later ones count in the next report
+        corrects={"revision": latest.revision, "sha256": latest.sha256, "reason": correction},
     )
     return _freeze(period, cover, actor, now, reason=correction, changed=changed[:50])
+
+
+def _is_named_otherwise(period: Period, stored: Facts) -> bool:
+    """Return whether client, contract or a ticket has another name than the report says."""
+    cover = Cover.of(period, last_ticket=stored["cover"]["last_ticket"]).to_dict()
+    named = ("tenant_name", "number", "title")
+    if any(cover[name] != stored["cover"][name] for name in named):
+        return True
+    return queries.titles_of(stored["titles"]) != stored["titles"]
 
 
 def _freeze(
@@ -110,10 +123,13 @@ def _freeze(
         sha256=sha256_of(text),
         previous_sha256=cover.previous_sha256,
         issued_at=now,
+        issued_by=actor,
+        reason=cover.corrects["reason"] if cover.corrects else "",
     )
+    ask_for_papers(report)
     audit.record(
         actor=actor,
-        verb="report.issued",
+        verb="report.reissued" if cover.corrects else "report.issued",
         subject=report,
         at=now,
         period=period.pk,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
+from django.db import transaction
 from django.utils import timezone
 
 from contracts.domain.months import first_of_month, next_month
@@ -49,8 +50,7 @@ def plan_next(contract: Contract, now: datetime) -> None:
     period = next(unissued(contract, now), None)
     if period is None or period.ends_at > now:
         return
-    key = f"{contract.public_id}:{period.month:%Y-%m}"
-    mine = {"kind": ISSUE, "tenant_id": contract.tenant_id, "key": key}
+    mine = {"kind": ISSUE, "tenant_id": contract.tenant_id, "key": key_of(period)}
     # A job that ran before its month was due left no report: it comes back.
     Job.objects.filter(**mine, state=JobState.DONE).update(
         state=JobState.WAITING, attempts=0, progress=0, finished_at=None, due_at=period.closes_at
@@ -63,12 +63,28 @@ def plan_next(contract: Contract, now: datetime) -> None:
     )
 
 
+def issue_at_once(contract: Contract, now: datetime) -> None:
+    """Ring for the report of the oldest closed month that has none, before its grace is over."""
+    plan_next(contract, now)
+    period = next(unissued(contract, now), None)
+    if period is None or period.is_open:
+        return
+    mine = {"kind": ISSUE, "tenant_id": contract.tenant_id, "key": key_of(period)}
+    Job.objects.filter(**mine, state=JobState.WAITING).update(due_at=now)
+    transaction.on_commit(lambda: jobs.ring_for(**mine), robust=True)
+
+
+def key_of(period: Period) -> str:
+    return f"{period.contract.public_id}:{period.month:%Y-%m}"
+
+
 def issue_due(
     contract: Contract, now: datetime, *, until: date | None = None
 ) -> Iterator[MonthlyReport]:
     """Issue the reports that are due, oldest first, up to the month `until`; yield each."""
     for period in unissued(contract, now):
-        if period.closes_at > now or (until and period.month > until):
+        waits = period.is_open and period.closes_at > now
+        if waits or (until and period.month > until):
             return
         yield issue_report(contract, period.month, now=now)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 
 from contracts.domain.canonical import canonical, sha256_of
 from contracts.models import Period, PeriodState
@@ -10,6 +11,8 @@ from reports.models import MonthlyReport
 from reports.services.chain import facts_in
 from reports.services.facts import SCHEMA, Cover, facts_of, month_of
 from reports.services.issue import previous_report
+from reports.services.papers import PRINTED
+from tenants.models import AuditEvent
 
 MOST_NAMED = 20
 
@@ -69,6 +72,7 @@ def _wrong(report: MonthlyReport) -> Iterator[str]:
     if canonical(stored) != report.facts:
         yield "the stored text is not canonical"
     yield from _columns(report, cover, month_of(stored) == report.month)
+    yield from _life(report)
     if not _is_linked(report):
         yield "it does not name the hash of the month before"
     elif _is_latest(report) and stored["schema"] == SCHEMA:  # older layouts have hash and chain
@@ -80,6 +84,24 @@ def _columns(report: MonthlyReport, cover: Cover, same_month: bool) -> Iterator[
         yield "month and revision of the row are not those of the text"
     if cover.previous_sha256 != report.previous_sha256:
         yield "the hash before it is not that of the text"
+
+
+def _life(report: MonthlyReport) -> Iterator[str]:
+    """Compare stored PDFs with their hash and with the audit, and signatures with the report."""
+    event = AuditEvent.objects.filter(subject_type=report._meta.label_lower, subject_id=report.pk)
+    told: dict[str, str] = {}
+    for data in event.filter(verb=PRINTED).order_by("pk").values_list("data", flat=True):
+        told |= data["sha256"]
+    for document in report.documents.order_by("language"):
+        if sha256(document.content).hexdigest() != document.sha256:
+            yield f"the stored PDF ({document.language}) does not have the stored hash"
+        if told.get(document.language) != document.sha256:
+            yield f"the stored PDF ({document.language}) is not the one that was printed"
+    languages = set(report.documents.values_list("language", flat=True))
+    for language in sorted(told.keys() - languages):
+        yield f"the stored PDF ({language}) is gone"
+    if report.signatures.exclude(sha256=report.sha256).exists():
+        yield "the signature names another hash"
 
 
 def _is_linked(report: MonthlyReport) -> bool:

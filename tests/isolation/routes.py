@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from contracts.models import Contract
-from reports.models import MonthlyReport
+from reports.models import MonthlyReport, ReportRemark
 from tenants.models import Membership, Session
 from tenants.scoping import tenant_scope
 from tests.isolation.rows import NOON, World
@@ -96,6 +96,11 @@ MEANINGS: dict[str, tuple[Callable[[World], str], str]] = {
     "reports/draft/<contract>/<month>": (lambda world: "2026-04", "2026-04"),
     "tickets/releases/<public_id>": (_public_id(Release), NEVER),
     "tickets/releases/new/<contract>": (_public_id(Contract), NEVER),
+    "reports/<public_id>/pdf/<language>": (lambda world: "en", "en"),
+    "reports/<public_id>/csv/<table>": (lambda world: "misses", "misses"),
+    "reports/close/<contract>": (_public_id(Contract), NEVER),
+    "reports/close/<contract>/<month>": (lambda world: "2026-04", "2026-04"),
+    "reports/remarks/<public_id>": (_public_id(ReportRemark), NEVER),
     "tickets/flow/<public_id>": (_public_id(Contract), NEVER),
     "tickets/<key>": TICKET,
     "tickets/handoffs/<public_id>": (_public_id(Handoff), NEVER),

@@ -142,6 +142,7 @@ class Desk:
             urgency=urgency,
             received_at=tokyo(at),
             now=tokyo(written or at),
+            received_reason="Told on the phone." if written else "",
             facts=Facts(activity=activity),
             **more,
         )

@@ -16,8 +16,9 @@ from contracts.domain.canonical import canonical, sha256_of
 from contracts.models import Period
 from contracts.services import period_of
 from reports.models import MonthlyReport
-from reports.services import plan, verify
+from reports.services import life, plan, verify
 from reports.services.issue import issue_report
+from reports.services.papers import print_report
 from tenants.errors import Refused
 from tenants.models import AuditEvent, Job, JobState
 from tenants.scoping import tenant_scope
@@ -88,7 +89,7 @@ class TestIssueReport:
         third = issue_report(desk.contract, APRIL, now=CLOSED, correction="Counted twice.")
 
         assert (third.revision, json.loads(third.facts)["cover"]["revision"]) == (3, 3)
-        event = AuditEvent.objects.filter(verb="report.issued").latest("pk")
+        event = AuditEvent.objects.filter(verb="report.reissued").latest("pk")
         assert event.data["reason"] == "Counted twice."
         assert "summary.received: 99 -> 0" in event.data["changed"]
 
@@ -239,6 +240,21 @@ def issued(committed) -> Desk:
     return committed
 
 
+@pytest.fixture
+def printed(issued) -> Desk:
+    """April printed in three languages and signed."""
+    with transaction.atomic(), scoped(issued):
+        april = MonthlyReport.objects.get(month=APRIL)
+        print_report(april, now=CLOSED)
+        life.sign_report(
+            report=april,
+            actor=issued.people["service_owner"],
+            seen_sha256=april.sha256,
+            now=CLOSED_MAY,
+        )
+    return issued
+
+
 class TestVerifyReports:
     def test_a_new_process_makes_the_same_bytes(self, issued):
         done = run("verify_reports", "--tenant", "ACME")
@@ -268,6 +284,36 @@ class TestVerifyReports:
         assert done.returncode == 1
         assert "2026-05 revision 1: the stored text does not have the stored hash" in done.stderr
         assert "2026-05 revision 1: cost.total: 990000 -> 880000" in done.stderr
+
+    def test_an_altered_pdf_is_named(self, printed):
+        with as_owner("reports_reportdocument") as cursor:
+            cursor.execute(
+                "UPDATE reports_reportdocument SET content = 'forged' WHERE language = 'ja'"
+            )
+            cursor.execute(
+                "UPDATE reports_reportdocument SET content = 'forged', sha256 = %s"
+                " WHERE language = 'en'",
+                [sha256_of("forged")],
+            )
+            cursor.execute("DELETE FROM reports_reportdocument WHERE language = 'vi'")
+
+        done = run("verify_reports")
+
+        assert done.returncode == 1
+        assert [line.rpartition(": ")[2] for line in done.stderr.splitlines()] == [
+            "the stored PDF (en) is not the one that was printed",
+            "the stored PDF (ja) does not have the stored hash",
+            "the stored PDF (vi) is gone",
+        ]
+
+    def test_a_signature_of_another_hash_is_named(self, printed):
+        assert run("verify_reports").returncode == 0
+        with as_owner("reports_reportsignature") as cursor:
+            cursor.execute("UPDATE reports_reportsignature SET sha256 = repeat('0', 64)")
+
+        done = run("verify_reports")
+
+        assert "2026-04 revision 1: the signature names another hash" in done.stderr
 
     def test_a_forged_report_with_its_own_hash_breaks_the_chain(self, issued):
         with transaction.atomic(), scoped(issued):

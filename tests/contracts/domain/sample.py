@@ -119,6 +119,7 @@ DOCUMENT: dict[str, Any] = {
         "triage": "30m",
         "closing_grace": "3bd",
         "budget": 12_000_000,
+        "shown_to_requesters": False,
         "tax": {"rate": "10%", "round": "down", "on": "total"},
         "estimates": {
             "approval_limits": {"account_manager": 1_000_000},

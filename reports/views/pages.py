@@ -1,5 +1,6 @@
 """The pages of reports, drawn from the frozen text alone: a figure is never read from a row."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -12,34 +13,52 @@ from django.views.decorators.http import require_GET
 
 from contracts.domain.months import first_of_month
 from contracts.domain.vocabulary import ObligationKind
-from contracts.models import Contract, ContractStatus
+from contracts.models import Contract, ContractStatus, Period, PeriodState
+from reports.access import clients_with_money, readers
+from reports.converters import MonthConverter
 from reports.models import MonthlyReport
+from reports.renderers.changes import changes_in
 from reports.services.chain import facts_in
 from reports.services.issue import draft_facts
+from reports.views.downloads import edition_for, report_or_404
+from reports.views.standing import csv_files, life_of
 from tenants.errors import NotPermitted
 from tenants.roles import Role
 
 A_PAGE = 36
+MONTH = re.compile(MonthConverter.regex)
 
 
 @require_GET
 def report_list(request: HttpRequest) -> HttpResponse:
     """The reports of all clients on screen, the latest month first."""
     rows = MonthlyReport.objects.all()
-    contract = request.GET.get("contract", "")
+    contract, month = request.GET.get("contract", ""), asked_month(request)
     if contract:
         rows = rows.filter(contract__public_id=contract)
+    if month:
+        rows = rows.filter(month=month)
     page = Paginator(rows.latest_revisions().for_list(), per_page=A_PAGE).get_page(
         request.GET.get("page")
     )
-    payers = clients_with_money(request)
+    payers = clients_with_money(request.memberships)
     context = {
         "page": page,
         "payers": payers,
         "sees_money": any(report.tenant_id in payers for report in page),
         "many_clients": len({m.tenant_id for m in request.memberships}) > 1,
         "drafts": running_months(request, contract),
-        "query": f"contract={contract}&" if contract else "",
+        "to_close": months_to_close(request, contract),
+        "months": MonthlyReport.objects.order_by("-month")
+        .values_list("month", flat=True)
+        .distinct(),
+        "month": month,
+        "contract": contract,
+        "query": "".join(
+            f"{name}={value}&"
+            for name, value in (("contract", contract), ("month", month and f"{month:%Y-%m}"))
+            if value
+        ),
     }
     return render(request, "reports/report_list.html", context)
 
@@ -47,13 +66,22 @@ def report_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 def report_page(request: HttpRequest, public_id: str) -> HttpResponse:
     """One report; another client's is the same 404 as one that never was."""
-    report = get_object_or_404(MonthlyReport.objects.select_related("tenant"), public_id=public_id)
-    newer = MonthlyReport.objects.filter(
-        period_id=report.period_id, revision__gt=report.revision
-    ).order_by("-revision")
+    report = report_or_404(request, public_id)
     context = page_of(request, facts_in(report), report.tenant)
-    context |= {"report": report, "newer": newer.only("public_id", "revision").first()}
+    context |= {"report": report, **life_of(request, report)}
+    context["csv_files"] = csv_files(context["sees_money"])
     return render(request, "reports/report_page.html", context)
+
+
+@require_GET
+def report_changes(request: HttpRequest, public_id: str) -> HttpResponse:
+    """What a correction changed, beside the revision before it; a first revision changed nothing."""
+    report = report_or_404(request, public_id)
+    edition = edition_for(request, report)
+    if edition.before is None:
+        raise Http404
+    context = {"report": report, "facts": edition.facts, "tables": changes_in(edition)}
+    return render(request, "reports/changes_page.html", context)
 
 
 @require_GET
@@ -64,7 +92,7 @@ def report_draft(request: HttpRequest, contract: str, month: date) -> HttpRespon
     :raises NotPermitted: to a client's requester.
     """
     found = get_object_or_404(Contract.objects.select_related("tenant"), public_id=contract)
-    if found.tenant_id not in clients_with_money(request):
+    if found.tenant_id not in clients_with_money(request.memberships):
         raise NotPermitted(_("A draft is for the service owner and the vendor's desks."))
     if not is_running(found, month):
         raise Http404
@@ -77,13 +105,14 @@ def report_draft(request: HttpRequest, contract: str, month: date) -> HttpRespon
 
 def page_of(request: HttpRequest, facts: dict[str, Any], tenant) -> dict[str, Any]:
     """Return what the page shows of the facts; requesters see no money, and titles if they may."""
-    pays = tenant.pk in clients_with_money(request)
+    reader = readers(request.memberships, tenant, facts)
     return {
         "facts": facts,
         "misses": by_obligation(facts["sla"]["misses"]),
         "unfolded": request.GET.get("misses") == "all",
-        "sees_money": pays,
-        "titles": facts["titles"] if pays or tenant.requesters_see_all else {},
+        "sees_money": reader["sees_money"],
+        "sees_all": all(reader.values()),
+        "titles": facts["titles"] if reader["sees_titles"] else {},
     }
 
 
@@ -104,21 +133,34 @@ def by_priority(misses: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{"priority": priority, "misses": rows} for priority, rows in found.items()]
 
 
-def clients_with_money(request: HttpRequest) -> set[int]:
-    """Return the clients at which this person stands at any desk but the requester's."""
-    return {m.tenant_id for m in request.memberships if m.role != Role.REQUESTER}
-
-
 def running_months(request: HttpRequest, contract: str) -> list[dict[str, Any]]:
     """Return the contracts whose current month this person may see as a draft."""
     now = timezone.now()
     rows = Contract.objects.filter(
-        status=ContractStatus.ACTIVE, tenant_id__in=clients_with_money(request)
+        status=ContractStatus.ACTIVE, tenant_id__in=clients_with_money(request.memberships)
     ).select_related("tenant")
     if contract:
         rows = rows.filter(public_id=contract)
     months = ((each, first_of_month(each.local_date(now))) for each in rows)
     return [{"contract": each, "month": m} for each, m in months if is_running(each, m)]
+
+
+def asked_month(request: HttpRequest) -> date | None:
+    """Return the month that the list is asked for; anything else than a month is none."""
+    text = request.GET.get("month", "")
+    return date.fromisoformat(f"{text}-01") if MONTH.fullmatch(text) else None
+
+
+def months_to_close(request: HttpRequest, contract: str) -> list[Period]:
+    """Return the ended months whose grace still runs, where this person may close them early."""
+    managed = {m.tenant_id for m in request.memberships if m.role == Role.ACCOUNT_MANAGER}
+    now = timezone.now()
+    rows = Period.objects.filter(
+        tenant_id__in=managed, state=PeriodState.OPEN, ends_at__lte=now, closes_at__gt=now
+    )
+    if contract:
+        rows = rows.filter(contract__public_id=contract)
+    return list(rows.select_related("contract__tenant").order_by("month", "contract__number"))
 
 
 def is_running(contract: Contract, month: date) -> bool:

@@ -1,8 +1,9 @@
 from django.db import models
 
 from contracts.models import Contract, Period
+from reports.domain.life import Standing, standing
 from reports.querysets import ReportQuerySet
-from tenants.models import Addressable, AppendOnly, TenantForeignKey
+from tenants.models import Addressable, AppendOnly, Membership, TenantForeignKey
 from tenants.scoping import TenantManager
 
 
@@ -21,6 +22,10 @@ class MonthlyReport(Addressable, AppendOnly):
     sha256 = models.CharField(max_length=64)
     previous_sha256 = models.CharField(max_length=64, blank=True)
     issued_at = models.DateTimeField()
+    issued_by = TenantForeignKey(
+        Membership, null=True, related_name="+", help_text="NULL: the portal itself."
+    )
+    reason = models.TextField(blank=True, help_text="Why this revision replaces the one before.")
 
     objects = TenantManager.of(ReportQuerySet)
 
@@ -34,3 +39,10 @@ class MonthlyReport(Addressable, AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.contract_id} {self.month:%Y-%m} r{self.revision}"
+
+    @property
+    def standing(self) -> Standing:
+        """Return how a revision that counts stands; loaded `with_standing`."""
+        return standing(
+            is_latest=True, is_signed=self.is_signed, answered=[not self.has_open_remark]
+        )
