@@ -14,7 +14,7 @@ from contracts.domain.findings import Finding, Severity
 from contracts.domain.lint import lint_with_coverage
 from contracts.domain.terms import Terms, TermsInvalid
 from contracts.holiday_dates import holiday_dates
-from contracts.lint_words import differs_sentence, sentence
+from contracts.lint_words import differs_sentence, gap_sentence, sentence
 from contracts.models import ContractVersion
 from tenants.errors import Refused
 
@@ -58,10 +58,39 @@ class TermsNotClean(Refused):
 
     code = "terms_not_clean"
 
-    def __init__(self, checked: Checked) -> None:
+    def __init__(self, checked: Checked, reasons: Sequence[str] | None = None) -> None:
         self.checked = checked
+        self.reasons = checked.reasons() if reasons is None else list(reasons)
         said = _("This version cannot be put in force.")
-        super().__init__(" ".join([said, *(f"{reason}." for reason in checked.reasons())]))
+        super().__init__(" ".join([said, *(f"{reason}." for reason in self.reasons)]))
+
+
+class GapsNotAccepted(TermsNotClean):
+    """No clause decides some cases, and nobody accepted exactly these; `checked` has them."""
+
+    code = "gaps_not_accepted"
+
+    def __init__(self, checked: Checked) -> None:
+        seal = checked.coverage.seal()
+        reasons = [gap_sentence(gap) for gap in checked.coverage.gaps]
+        reasons.append(
+            _("Write a clause for each, or accept exactly these gaps: %(seal)s") % {"seal": seal}
+            if seal
+            else _("It has no gaps to accept")
+        )
+        super().__init__(checked, reasons)
+
+
+def check_gaps(checked: Checked, accepted: str) -> None:
+    """
+    Keep a version with holes from being put in force unless somebody saw each of them.
+
+    `accepted` is the seal of the list that was seen (`Coverage.seal`).
+
+    :raises GapsNotAccepted: if it is another one; it tells each gap in words.
+    """
+    if accepted != checked.coverage.seal():
+        raise GapsNotAccepted(checked)
 
 
 def read(document: Mapping[str, Any], on: date) -> Draft:
@@ -100,6 +129,11 @@ def check_version(version: ContractVersion) -> Checked:
     parsed = terms.parse(version.terms)
     examples = parse_examples(version.examples, parsed)
     return check(Draft(parsed, examples, version.holidays), version.effective_on)
+
+
+def seal_of(version: ContractVersion) -> str:
+    """Return the seal of the gaps that a version has as it is stored."""
+    return check_version(version).coverage.seal()
 
 
 def _holidays(codes: Sequence[str], year: int, errors: list[str]) -> dict[str, list[str]]:

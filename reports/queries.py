@@ -7,26 +7,11 @@ until the commit, so at the moment of the report all of them are there, and no l
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
-from django.db.models import (
-    BooleanField,
-    Case,
-    Exists,
-    ExpressionWrapper,
-    F,
-    OuterRef,
-    PositiveIntegerField,
-    Q,
-    QuerySet,
-    Subquery,
-    Sum,
-    Value,
-    When,
-)
-from django.db.models.functions import Coalesce
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet, Sum
 
-from contracts.models import BoughtHours, ContractVersion, Period
+from contracts.models import Period
 from reports.domain.metrics import Effort, Step
 from reports.domain.releases import WATCHED
 from tenants.models import AuditEvent
@@ -39,7 +24,6 @@ from tickets.models import (
     LedgerEntry,
     Obligation,
     Release,
-    Settlement,
     Ticket,
     TicketCounter,
     TimeEntry,
@@ -248,96 +232,6 @@ def _minutes(entries: QuerySet[TimeEntry]) -> dict[tuple[str, str], int]:
     }
 
 
-def work_on_time(period: Period) -> QuerySet[TimeEntry]:
-    return TimeEntry.objects.filter(period=period, adjusts=None)
-
-
-def work_too_late(origin: Period, *, upto: Period) -> QuerySet[TimeEntry]:
-    """Keep the entries for the closed month `origin` that came until `upto` and in it."""
-    return TimeEntry.objects.filter(adjusts=origin, period__month__lte=upto.month)
-
-
-def work_known_before(origin: Period, period: Period) -> QuerySet[TimeEntry]:
-    """Keep the entries of the closed month `origin`, those that came late too, before `period`."""
-    earlier = Q(adjusts=origin, period__month__lt=period.month)
-    return TimeEntry.objects.filter(Q(period=origin, adjusts=None) | earlier)
-
-
-def work_rows(
-    entries: QuerySet[TimeEntry], settled: Q, disputes: QuerySet[Dispute]
-) -> Iterator[tuple]:
-    """
-    Yield the columns of `reports.services.costs.Row`, by start and id.
-
-    `settled` keeps the settlements and corrections that are known, `disputes` those that are open.
-    An entry that is known to be wrong has no minutes.
-    """
-    corrected = Correction.objects.filter(settled, entry=OuterRef("pk"))
-    settlements = Settlement.objects.filter(settled, entry=OuterRef("pk"))
-    disputed = disputes.filter(
-        stage=OuterRef("stage"),
-        decision__outcome=OuterRef("decision__outcome"),
-        decision__clause_id=OuterRef("decision__clause_id"),
-    )
-    return (
-        entries.order_by("starts_at", "pk")
-        .annotate(
-            stream=F("stage__stream"),
-            key=F("ticket__key"),
-            cap=F("decision__verdict__cap"),
-            stands=Coalesce(Subquery(settlements.values("authority")[:1]), F("authority")),
-            disputed=Exists(disputed),
-            counted=Case(
-                When(Exists(corrected), then=Value(0)),
-                default=F("minutes"),
-                output_field=PositiveIntegerField(),
-            ),
-        )
-        .values_list(
-            "pk",
-            "key",
-            "stream",
-            "starts_at",
-            "counted",
-            "tier",
-            "place",
-            "stands",
-            "authority_key",
-            "clause_id",
-            "cap",
-            "triage",
-            "period_id",
-            "disputed",
-        )
-        .iterator()
-    )
-
-
-def adjusted_months(period: Period) -> Iterable[Period]:
-    """Return the closed months for which entries came late in this one, oldest first."""
-    origins = TimeEntry.objects.filter(period=period).exclude(adjusts=None).values("adjusts")
-    return Period.objects.filter(pk__in=origins).order_by("month")
-
-
-def settled_by(period: Period) -> Q:
-    """Keep what was settled up to a month and in it."""
-    return Q(period__month__lte=period.month)
-
-
-def settled_before(period: Period) -> Q:
-    return Q(period__month__lt=period.month)
-
-
-def settled_months(period: Period) -> Iterable[Period]:
-    """Return the closed months whose minutes were settled or corrected in this one, oldest first."""
-    worked_in = Coalesce("entry__adjusts", "entry__period")
-    origins = Q()
-    for model in (Settlement, Correction):
-        rows = model.objects.filter(period=period, entry__period__month__lt=period.month)
-        origins |= Q(pk__in=rows.annotate(origin=worked_in).values("origin"))
-    return Period.objects.filter(origins).order_by("month")
-
-
 def open_disputes(period: Period) -> QuerySet[Dispute]:
     """Keep the contract's disputes that were open when the month closed, or that are open now."""
     rows = Dispute.objects.filter(ticket__contract_id=period.contract_id)
@@ -357,53 +251,3 @@ def dispute_rows(period: Period) -> Iterator[tuple]:
         )
         .iterator()
     )
-
-
-# --- the contract ---
-
-
-def versions(period: Period) -> list[ContractVersion]:
-    """
-    Return the versions in force until the month's end, oldest first.
-
-    One that was activated after the month closed changes nothing in it.
-    """
-    next_on = period.contract.local_date(period.ends_at)
-    rows = ContractVersion.objects.filter(
-        contract_id=period.contract_id, effective_on__lt=next_on
-    ).exclude(activated_at=None)
-    if period.closed_at is not None:
-        rows = rows.filter(activated_at__lte=period.closed_at)
-    return list(rows.order_by("effective_on"))
-
-
-def renewals_during(period: Period) -> tuple[date, ...]:
-    """
-    Return the days of the month, and the first after it, on which the contract was renewed.
-
-    A renewal is agreed before its day, so none comes to a month that has closed.
-    """
-    next_on = period.contract.local_date(period.ends_at)
-    rows = period.contract.renewals.filter(renewed_on__gt=period.month, renewed_on__lte=next_on)
-    return tuple(rows.order_by("renewed_on").values_list("renewed_on", flat=True))
-
-
-def bought_during(period: Period) -> Iterable[BoughtHours]:
-    """
-    Return what was bought on the days of the month, oldest first.
-
-    Nothing is bought in a closed month, so none comes to it later.
-    """
-    next_on = period.contract.local_date(period.ends_at)
-    rows = period.contract.bought_hours.filter(bought_on__gte=period.month, bought_on__lt=next_on)
-    return rows.order_by("bought_on", "pk")
-
-
-def versions_during(
-    period: Period, until: list[ContractVersion] | None = None
-) -> list[ContractVersion]:
-    """Return the versions that were in force on a day of the month; the first reaches back."""
-    first_on = max(period.month, period.contract.starts_on)
-    known = versions(period) if until is None else until
-    started = [version for version in known if version.effective_on <= first_on]
-    return [*started[-1:], *(version for version in known if version.effective_on > first_on)]

@@ -1,16 +1,19 @@
 """What is known only later: work of a closed month, cancelled work, answers to what was held."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from contracts.domain.cost import late_adjustment, statement
 from contracts.domain.month_facts import MonthFacts
+from contracts.domain.pools import Lot, LotKind
 from contracts.domain.statement import (
     Adjustment,
     Authority,
     AuthorityKind,
     Carried,
     FixedCharge,
+    Month,
     Statement,
     Work,
 )
@@ -61,6 +64,49 @@ def _more(
     """Return `base` with what was used between `before` and `after`, by key."""
     keys = sorted({*base, *after})
     return {key: base.get(key, 0) + max(0, after.get(key, 0) - before.get(key, 0)) for key in keys}
+
+
+def hours_back(before: Statement, after: Statement, opens: Month) -> tuple[Lot, ...]:
+    """
+    Return the hours that a closed month drew `before` and draws no more `after`, as lots of `opens`.
+
+    What became money (an overage that the freed hours cover) is no hours. Hours that had been bought
+    keep their own expiry, all others may be drawn in the month `opens` at least, and as long as what
+    rolled over from the closed month.
+    """
+    used = {pool.key: pool.used for pool in before.pools}
+    lots: list[Lot] = []
+    for pool in after.pools:
+        freed = used.get(pool.key, 0) - pool.used
+        for lot in _bought_back(pool.key, before.lots, after.lots, opens):
+            taken = min(lot.minutes, max(0, freed))
+            lots += [replace(lot, minutes=taken)] if taken else []
+            freed -= taken
+        if freed > 0:
+            rolled = [lot.expires_on for lot in _of(after.lots, pool.key, LotKind.ROLLED)]
+            last = max((on for on in rolled if on), default=opens.next_on)
+            until = max(opens.next_on, last)
+            lots.append(Lot(pool.key, LotKind.ROLLED, freed, opens.first_on, until))
+    return tuple(lots)
+
+
+def _bought_back(
+    key: str, before: Iterable[Lot], after: Iterable[Lot], opens: Month
+) -> Iterator[Lot]:
+    left = Counter[Lot]()
+    for lot in _of(before, key, LotKind.BOUGHT):
+        left[replace(lot, minutes=0)] += lot.minutes
+    for lot in _of(after, key, LotKind.BOUGHT):
+        same = replace(lot, minutes=0)
+        taken = min(lot.minutes, left[same])
+        left[same] -= taken
+        if taken < lot.minutes:
+            until = lot.expires_on and max(lot.expires_on, opens.next_on)
+            yield replace(lot, minutes=lot.minutes - taken, expires_on=until)
+
+
+def _of(lots: Iterable[Lot], pool: str, kind: LotKind) -> Iterator[Lot]:
+    return (lot for lot in lots if lot.pool == pool and lot.kind is kind)
 
 
 def cancelled(months: Iterable[MonthFacts], key: str, price: int) -> FixedCharge:

@@ -153,8 +153,8 @@ def _lines(facts: MonthFacts, entries: Sequence[ChargedEntry]) -> list[Line]:
     lines += _worked(entries)
     lines += [
         replace(
-            _plain(LineKind.BOUGHT, bought.pool, bought.amount, bought.tickets),
-            quantity_minutes=bought.minutes,
+            _plain(LineKind.BOUGHT, bought.pool, bought.sign * bought.amount, bought.tickets),
+            quantity_minutes=bought.sign * bought.minutes,
         )
         for bought in facts.bought
     ]

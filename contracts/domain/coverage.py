@@ -8,13 +8,17 @@ x effort, effort and quotas cut at the clauses' own thresholds.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from contracts.domain.canonical import canonical, sha256_of
 from contracts.domain.gaps import Hole, holes
 from contracts.domain.grid import FACTS, PLACED, Band, Bits, Box, Grid, Value, each
 from contracts.domain.terms import Activity, Outcome, Terms
 
 __all__ = ["Band", "Coverage", "Facet", "Gap", "Place", "Share", "coverage", "coverage_of"]
+
+
+SEAL = 12  # letters
 
 
 class Place(NamedTuple):
@@ -48,6 +52,16 @@ class Gap:
     facets: tuple[Facet, ...]
     spent: tuple[str, ...] = ()
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the gap fit for canonical JSON; an effort is a pair of bounds in minutes."""
+        return {
+            "facets": [
+                {"fact": facet.fact, "values": [_plain(value) for value in facet.values]}
+                for facet in self.facets
+            ],
+            "spent": list(self.spent),
+        }
+
     def facet(self, fact: str) -> Facet | None:
         return next((facet for facet in self.facets if facet.fact == fact), None)
 
@@ -60,6 +74,16 @@ class Coverage:
     cells: Mapping[tuple[Activity, Place], tuple[Share, ...]]
     gaps: tuple[Gap, ...]
     reached: frozenset[str]
+
+    def seal(self) -> str:
+        """
+        Return a short name of exactly these gaps, empty where there are none.
+
+        Who accepts it has seen this list: one gap more or less has another one.
+        """
+        if not self.gaps:
+            return ""
+        return sha256_of(canonical([gap.to_dict() for gap in self.gaps]))[:SEAL]
 
     def cell(self, activity: str, system: str, environment: str) -> tuple[Share, ...]:
         return self.cells[Activity(activity), Place(system, environment)]
@@ -130,3 +154,7 @@ def _facet(grid: Grid, box: Box, level: int) -> Facet:
     left_out = grid.whole[level] & ~box[level]
     others = tuple(value for i in each(left_out) for value in dimension.groups[i])
     return Facet(dimension.fact, values, others)
+
+
+def _plain(value: Value) -> Any:
+    return list(value) if isinstance(value, Band) else value

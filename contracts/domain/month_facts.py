@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from contracts.domain.charging import InForce, version_on
 from contracts.domain.cost_terms import Pool
-from contracts.domain.pools import PoolAccount, open_accounts
+from contracts.domain.pools import PoolAccount, open_accounts, without
 from contracts.domain.statement import (
     Adjustment,
     Bought,
@@ -116,6 +116,8 @@ class MonthFacts:
 
     def accounts(self) -> dict[str, PoolAccount]:
         """Return the pools of the month with their lots, ready to be drawn on."""
-        lots = [*self.carried.lots, *(bought.lot() for bought in self.bought)]
+        lots = [*self.carried.lots, *(each.lot() for each in self.bought if not each.reverses)]
+        for each in self.bought:
+            lots = list(without(lots, each.lot())) if each.reverses else lots
         month = self.month
         return open_accounts(self.pools(), lots, month.first_on, month.next_on, self.expiring())

@@ -1,6 +1,6 @@
 """Hour pools: lots of minutes with an expiry, drawn in a fixed order."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -52,6 +52,10 @@ class Lot:
 
     def order(self) -> tuple[int, date, date]:
         return _ORDER.index(self.kind), self.expires_on or date.max, self.granted_on
+
+    def is_like(self, other: "Lot") -> bool:
+        """Return whether both are of one pool, kind, day and expiry."""
+        return replace(self, minutes=0) == replace(other, minutes=0)
 
     def outlives(self, on: date) -> bool:
         """Return whether minutes are left that may still be drawn on `on`."""
@@ -134,6 +138,16 @@ class PoolAccount:
         carried = sum(lot.minutes for lot in self.carried())
         expired = self.brought + self.base - self.used - carried
         return PoolUse(self.key, self.brought, self.base, self.used, carried, expired)
+
+
+def without(lots: Iterable[Lot], taken: Lot) -> Iterator[Lot]:
+    """Yield the lots less the minutes of `taken` in those like it; never below zero."""
+    left = taken.minutes
+    for lot in lots:
+        if lot.is_like(taken):
+            less = min(left, lot.minutes)
+            left, lot = left - less, replace(lot, minutes=lot.minutes - less)
+        yield lot
 
 
 def open_accounts(

@@ -128,7 +128,11 @@ class FixedCharge:
 
 @dataclass(frozen=True, slots=True)
 class Bought:
-    """Minutes bought for a pool in the month, at a price; all of the month's work may draw them."""
+    """
+    Minutes bought for a pool in the month, at a price; all of the month's work may draw them.
+
+    One that `reverses` what was bought on that day gives back its price, and takes its minutes away.
+    """
 
     pool: str
     minutes: int
@@ -136,9 +140,16 @@ class Bought:
     bought_on: date
     expires_on: date | None = None
     tickets: tuple[str, ...] = ()
+    reverses: date | None = None
+
+    @property
+    def sign(self) -> int:
+        return -1 if self.reverses else 1
 
     def lot(self) -> Lot:
-        return Lot(self.pool, LotKind.BOUGHT, self.minutes, self.bought_on, self.expires_on)
+        """Return the lot that it makes, or takes away."""
+        granted_on = self.reverses or self.bought_on
+        return Lot(self.pool, LotKind.BOUGHT, self.minutes, granted_on, self.expires_on)
 
 
 @dataclass(frozen=True, slots=True)

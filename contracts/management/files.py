@@ -50,6 +50,12 @@ def findings_of(checked: checking.Checked) -> list[str]:
     ]
 
 
+def seal_line(checked: checking.Checked) -> list[str]:
+    """Return how the gaps are accepted, where there are any."""
+    seal = checked.coverage.seal()
+    return [f"to put it in force with exactly these gaps: --accept-gaps {seal}"] if seal else []
+
+
 def refuse_gaps(path: Path, checked: checking.Checked) -> None:
     """:raises CommandError: if the contract has gaps, which `--strict` does not allow."""
     if count := len(checked.coverage.gaps):

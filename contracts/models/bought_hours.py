@@ -8,7 +8,11 @@ from tenants.models.owned import AppendOnly
 
 
 class BoughtHours(AppendOnly):
-    """Hours that the client bought for a pool on top of its base, at a price of their own."""
+    """
+    Hours that the client bought for a pool on top of its base, at a price of their own.
+
+    A wrong purchase is taken back by a row that `reverses` it, with its own numbers, whole.
+    """
 
     contract = TenantForeignKey(Contract, related_name="bought_hours")
     pool = models.CharField(max_length=40, help_text="Its key in the terms.")
@@ -20,17 +24,21 @@ class BoughtHours(AppendOnly):
     reference = models.CharField(max_length=200, help_text="Of the client's order.")
     written_at = models.DateTimeField()
     by = TenantForeignKey(Membership, related_name="+")
+    reverses = TenantForeignKey("self", null=True, related_name="reversals")
 
     class Meta(AppendOnly.Meta):
         constraints = [
             models.CheckConstraint(condition=Q(minutes__gt=0), name="bought_hours_are_some"),
             models.CheckConstraint(condition=Q(price__gte=0), name="bought_hours_have_a_price"),
             models.CheckConstraint(
-                condition=Q(expires_on=None) | Q(expires_on__gt=F("bought_on")),
+                condition=Q(expires_on=None) | Q(expires_on__gt=F("bought_on")) | ~Q(reverses=None),
                 name="bought_hours_last_a_day",
             ),
             models.CheckConstraint(
                 condition=~Q(reference=""), name="bought_hours_name_their_order"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "reverses"], name="bought_hours_are_reversed_once"
             ),
         ]
         ordering = ["bought_on", "pk"]
@@ -40,4 +48,7 @@ class BoughtHours(AppendOnly):
 
     def fact(self) -> Bought:
         """Return the purchase as a statement takes it."""
-        return Bought(self.pool, self.minutes, self.price, self.bought_on, self.expires_on)
+        reverses = self.reverses.bought_on if self.reverses else None
+        return Bought(
+            self.pool, self.minutes, self.price, self.bought_on, self.expires_on, reverses=reverses
+        )

@@ -87,6 +87,9 @@ class ContractVersion(TenantOwned):
     sha256 = models.CharField(max_length=64, help_text="Of terms and holidays as canonical JSON.")
     activated_at = models.DateTimeField(null=True)
     activated_by = TenantForeignKey(Membership, null=True, related_name="+")
+    accepted_gaps = models.JSONField(
+        default=list, help_text="What no clause decides, as it was accepted at activation."
+    )
 
     objects = TenantManager.of(VersionQuerySet)
 

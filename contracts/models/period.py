@@ -25,6 +25,9 @@ class Period(Addressable, TenantOwned):
     closes_at = models.DateTimeField()
     state = models.CharField(max_length=6, choices=PeriodState.choices, default=PeriodState.OPEN)
     closed_at = models.DateTimeField(null=True)
+    left = models.JSONField(
+        null=True, help_text="What its last report hands to the next month. NULL: none yet."
+    )
 
     class Meta(TenantOwned.Meta):
         constraints = [

@@ -127,14 +127,20 @@ def _write(version: ContractVersion, effective_on: date, document: dict) -> None
 
 
 @transaction.atomic
-def activate_version(*, version: ContractVersion, actor: Membership, now: datetime) -> None:
+def activate_version(
+    *, version: ContractVersion, actor: Membership, now: datetime, accept_gaps: str = ""
+) -> None:
     """
     Put a version in force from its effective day and freeze its text.
+
+    What no clause decides must have been seen: `accept_gaps` is the seal of the list of gaps
+    (`Coverage.seal`), which is kept with the version.
 
     :raises NotPermitted: unless `actor` is an account manager.
     :raises Refused: if it is active already, another version starts on the same day, its day is in
         a closed month or outside the term, the currency changes, or the contract has ended.
     :raises TermsNotClean: if the lint refuses it, or it decides one of its examples otherwise.
+    :raises GapsNotAccepted: if other gaps were accepted than the version has.
     """
     if actor.role != Role.ACCOUNT_MANAGER or actor.tenant_id != version.tenant_id:
         raise NotPermitted(_("Only an account manager puts a contract in force."))
@@ -148,8 +154,10 @@ def activate_version(*, version: ContractVersion, actor: Membership, now: dateti
     _check_currency(contract, version)
     if not (checked := checking.check_version(version)).is_clean:
         raise checking.TermsNotClean(checked)
+    checking.check_gaps(checked, accept_gaps)
     version.activated_at, version.activated_by = now, actor
-    version.save(update_fields=["activated_at", "activated_by"])
+    version.accepted_gaps = [gap.to_dict() for gap in checked.coverage.gaps]
+    version.save(update_fields=["activated_at", "activated_by", "accepted_gaps"])
     contract.status = ContractStatus.ACTIVE
     contract.save(update_fields=["status"])
     audit.record(
@@ -159,6 +167,8 @@ def activate_version(*, version: ContractVersion, actor: Membership, now: dateti
         at=now,
         number=version.number,
         sha256=version.sha256,
+        gaps=checked.coverage.seal(),
+        accepted_gaps=version.accepted_gaps,
     )
 
 

@@ -23,11 +23,13 @@ def renew_contract(
     until: date | None,
     now: datetime,
     document: dict | None = None,
+    accept_gaps: str = "",
 ) -> Contract:
     """
     Give a contract a new term from its end to `until` (the first day after it, None: open-ended).
 
-    A `document` becomes the version in force from the renewal day. What happens to unused hours is
+    A `document` becomes the version in force from the renewal day, with the gaps that were accepted
+    (see `activate_version`). What happens to unused hours is
     said by the terms in force before it (`cost.pools[].at_renewal`).
 
     :raises NotPermitted: unless `actor` is an account manager of this client.
@@ -64,7 +66,7 @@ def renew_contract(
         version = add_version(
             contract=contract, effective_on=renewed_on, document=document, actor=actor, now=now
         )
-        activate_version(version=version, actor=actor, now=now)
+        activate_version(version=version, actor=actor, now=now, accept_gaps=accept_gaps)
     return contract
 
 

@@ -88,21 +88,24 @@ def _locked(period: Period, function: str) -> Period:
 
 
 def period_for_work(
-    contract: Contract, at: datetime, now: datetime
+    contract: Contract, at: datetime, now: datetime, *, alone: bool = False
 ) -> tuple[Period, Period | None]:
     """
     Return the open period that work done at `at` counts in, locked shared.
 
     Work of a closed month counts in the first open month after it, as an adjustment: the second
-    value is then the closed month it was done in.
+    value is then the closed month it was done in. Who is `alone` keeps every other writer out of
+    that month and the later ones, oldest first: what its pools have left counts in those too.
     """
-    worked = lock_shared(period_at(contract, at))
-    if worked.is_open:
-        return worked, None
-    later = worked
+    lock = lock_exclusive if alone else lock_shared
+    worked = later = lock(period_at(contract, at))
     while not later.is_open:
-        later = lock_shared(period_at(contract, later.ends_at))
-    return later, worked
+        later = lock(period_at(contract, later.ends_at))
+    if alone:
+        after = Period.objects.filter(contract=contract, month__gt=later.month)
+        for period in after.order_by("month"):
+            lock_exclusive(period)
+    return later, None if worked is later else worked
 
 
 @transaction.atomic

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.utils import timezone
 
+from contracts import checking, terms_yaml
 from contracts import services as contracts
-from contracts import terms_yaml
 from contracts.domain.months import bounds_of, first_of_month, next_month, previous_month
 from contracts.models import Contract
 from portal.demo import today
@@ -91,7 +91,12 @@ def seed_contract(tenant: Tenant, client: Client, now: datetime) -> Contract:
         actor=manager,
         now=now,
     )
-    contracts.activate_version(version=contract.versions.get(), actor=manager, now=now)
+    contracts.activate_version(
+        version=contract.versions.get(),
+        actor=manager,
+        now=now,
+        accept_gaps=checking.seal_of(contract.versions.get()),
+    )
     contract.refresh_from_db()
     if client.code == AMENDED:
         amend(contract, document, manager, now)
@@ -106,7 +111,9 @@ def amend(contract: Contract, document: dict, manager: Membership, now: datetime
     version = contracts.add_version(
         contract=contract, effective_on=middle, document=amended, actor=manager, now=now
     )
-    contracts.activate_version(version=version, actor=manager, now=now)
+    contracts.activate_version(
+        version=version, actor=manager, now=now, accept_gaps=checking.seal_of(version)
+    )
 
 
 def last_closed_month(zone: str, now: datetime) -> date:

@@ -43,6 +43,7 @@ from contracts.domain.canonical import canonical
 from contracts.domain.statement import AuthorityKind
 from contracts.models import ContractVersion, Period
 from contracts.rules import Rules, rules_of
+from contracts.services import month_facts
 from reports import queries
 from reports.domain import metrics
 from reports.domain.metrics import ClockResult, Life, Result
@@ -128,7 +129,7 @@ def facts_of(
     """
     cover = cover or Cover.of(period)
     chain = chain or Chain(period.contract_id, cover.previous_sha256)
-    versions = queries.versions(period)
+    versions = month_facts.versions(period)
     reach = Reach(
         contract_id=period.contract_id,
         starts_at=period.starts_at,
@@ -219,7 +220,7 @@ def _month(period: Period) -> Facts:
 def _versions(period: Period, versions: Sequence[ContractVersion]) -> list[Facts]:
     return [
         {"number": v.number, "sha256": v.sha256, "effective_on": v.effective_on}
-        for v in queries.versions_during(period, versions)
+        for v in month_facts.versions_during(period, versions)
     ]
 
 

@@ -6,8 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from contracts.domain.canonical import sha256_of
-from contracts.domain.months import first_of_month, next_month, previous_month
-from contracts.domain.statement import Carried
+from contracts.domain.months import first_of_month, previous_month
 from contracts.models import Contract, Period
 from contracts.services import close_period, period_of
 from contracts.services.periods import lock_exclusive
@@ -15,14 +14,13 @@ from reports import queries
 from reports.domain.difference import differences
 from reports.models import MonthlyReport
 from reports.services.chain import Chain, facts_in
-from reports.services.costs import carried_after
 from reports.services.facts import Cover, Facts, facts_of, text_of
 from reports.services.papers import ask_for_papers
 from tenants.errors import Refused
 from tenants.models import Membership
 from tenants.services import audit
-
-MOST_DRAFTED = 13  # months that a draft states before its own
+from tickets.services.openings import drafted
+from tickets.services.settlements import release_held
 
 
 @transaction.atomic
@@ -49,6 +47,8 @@ def issue_report(
         previous = previous_report(contract, month)
         if previous is None and month > first_of_month(contract.starts_on):
             raise Refused(_("The month before has no report yet: issue that one first."))
+        if period.is_open and now >= period.closes_at:
+            release_held(period, now)
         period = close_period(period=period, actor=actor, now=now)
         cover = Cover.of(period, previous_sha256=previous.sha256 if previous else "")
         return _freeze(period, cover, actor, now)
@@ -64,7 +64,8 @@ def draft_facts(contract: Contract, month: date, *, now: datetime) -> Facts:
     period = period_of(contract, month)
     previous = _last_before(contract, month)
     cover = Cover.of(period, previous_sha256=previous.sha256 if previous else "", draft=True)
-    chain = Chain(contract.pk, cover.previous_sha256, _drafted(contract, month, previous))
+    chain = Chain(contract.pk, cover.previous_sha256)
+    chain.drafted = drafted(contract, month, previous.month if previous else None, chain)
     return facts_of(period, cover, chain, until=now)
 
 
@@ -112,7 +113,10 @@ def _is_named_otherwise(period: Period, stored: Facts) -> bool:
 def _freeze(
     period: Period, cover: Cover, actor: Membership | None, now: datetime, **data: object
 ) -> MonthlyReport:
-    text = text_of(facts_of(period, cover))
+    facts = facts_of(period, cover)
+    text = text_of(facts)
+    period.left = facts["cost"]["carried"]
+    period.save(update_fields=["left"])
     report = MonthlyReport.objects.create(
         tenant_id=period.tenant_id,
         contract_id=period.contract_id,
@@ -148,18 +152,3 @@ def _freeze(
 def _last_before(contract: Contract, month: date) -> MonthlyReport | None:
     rows = MonthlyReport.objects.filter(contract=contract, month__lt=month)
     return rows.order_by("-month", "-revision").first()
-
-
-def _drafted(
-    contract: Contract, month: date, previous: MonthlyReport | None
-) -> dict[date, Carried]:
-    """Return what the months since the last report would hand on, by the month that takes it."""
-    first = next_month(previous.month) if previous else first_of_month(contract.starts_on)
-    drafted: dict[date, Carried] = {}
-    chain = Chain(contract.pk, previous.sha256 if previous else "", drafted)
-    for _number in range(MOST_DRAFTED):
-        if first >= month:
-            break
-        drafted[next_month(first)] = carried_after(period_of(contract, first), chain)
-        first = next_month(first)
-    return drafted

@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from contracts import checking, terms_yaml
 from contracts import services as contracts
-from contracts import terms_yaml
 from contracts.domain.months import first_of_month, previous_month
 from contracts.domain.scope import Facts
 from tenants.models import Job, Tenant, User
@@ -86,7 +86,12 @@ def sign_contract(tenant: Tenant, manager, now) -> None:
         tenant=tenant, number="HR-1", title="EC and POS", starts_on=month_before_last(now),
         document=terms_yaml.load(text), actor=manager, now=now,
     )  # fmt: skip
-    contracts.activate_version(version=contract.versions.get(), actor=manager, now=now)
+    contracts.activate_version(
+        version=contract.versions.get(),
+        actor=manager,
+        now=now,
+        accept_gaps=checking.seal_of(contract.versions.get()),
+    )
 
 
 def month_before_last(now):

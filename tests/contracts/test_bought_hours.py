@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
-from contracts import services
+from contracts import checking, services
 from contracts.models import BoughtHours, Contract
 from tenants.errors import Invalid, NotPermitted, Refused
 from tenants.models import AuditEvent
@@ -46,7 +46,12 @@ def signed(acme, account_manager) -> Contract:
 
 def in_force(tenant, manager) -> Contract:
     made = written(tenant, manager)
-    services.activate_version(version=made.versions.get(), actor=manager, now=SIGNED)
+    services.activate_version(
+        version=made.versions.get(),
+        actor=manager,
+        now=SIGNED,
+        accept_gaps=checking.seal_of(made.versions.get()),
+    )
     return made
 
 

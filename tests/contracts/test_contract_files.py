@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
-from contracts import services, terms_yaml
+from contracts import checking, services, terms_yaml
 from contracts.checking import TermsNotClean
 from contracts.models import Contract, ContractVersion
 from tenants.scoping import tenant_scope
@@ -284,7 +284,12 @@ class TestActivation:
         version = self.draft(acme_scope, account_manager, clean(time__hours=None, cost__rates={}))
 
         with pytest.raises(TermsNotClean) as refusal:
-            services.activate_version(version=version, actor=account_manager, now=NOW)
+            services.activate_version(
+                version=version,
+                actor=account_manager,
+                now=NOW,
+                accept_gaps=checking.seal_of(version),
+            )
 
         codes = {finding.code for finding in refusal.value.checked.refusals}
         assert codes == {"target_without_hours", "outcome_without_rate"}
@@ -298,12 +303,19 @@ class TestActivation:
         version = self.draft(acme_scope, account_manager, wrong)
 
         with pytest.raises(TermsNotClean, match=r"examples\[0\] 'An incident on the shop'"):
-            services.activate_version(version=version, actor=account_manager, now=NOW)
+            services.activate_version(
+                version=version,
+                actor=account_manager,
+                now=NOW,
+                accept_gaps=checking.seal_of(version),
+            )
 
     def test_gaps_do_not_keep_it_from_being_signed(self, acme_scope, account_manager):
         version = self.draft(acme_scope, account_manager, clean())
 
-        services.activate_version(version=version, actor=account_manager, now=NOW)
+        services.activate_version(
+            version=version, actor=account_manager, now=NOW, accept_gaps=checking.seal_of(version)
+        )
 
         version.refresh_from_db()
         assert version.activated_at == NOW

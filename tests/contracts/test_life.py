@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
-from contracts import services
+from contracts import checking, services
 from contracts.checking import TermsNotClean
 from contracts.domain.terms import TermsInvalid
 from contracts.models import Contract, ContractReminder, ContractRenewal, ContractVersion
@@ -43,7 +43,12 @@ def written(tenant, actor, number="C-1", ends_on=ENDS) -> Contract:
 @pytest.fixture
 def contract(acme_scope, account_manager) -> Contract:
     contract = written(acme_scope, account_manager)
-    services.activate_version(version=contract.versions.get(), actor=account_manager, now=SIGNED)
+    services.activate_version(
+        version=contract.versions.get(),
+        actor=account_manager,
+        now=SIGNED,
+        accept_gaps=checking.seal_of(contract.versions.get()),
+    )
     contract.refresh_from_db()
     return contract
 
@@ -57,7 +62,9 @@ def amend(contract, account_manager):
             contract=contract, effective_on=effective_on, document=clean(**changes),
             actor=account_manager, now=now,
         )  # fmt: skip
-        services.activate_version(version=version, actor=account_manager, now=now)
+        services.activate_version(
+            version=version, actor=account_manager, now=now, accept_gaps=checking.seal_of(version)
+        )
         return version
 
     return to
@@ -240,7 +247,12 @@ class TestEndContract:
     def test_of_an_open_ended_contract(self, acme_scope, account_manager):
         open_ended = written(acme_scope, account_manager, ends_on=None)
         version = open_ended.versions.get()
-        services.activate_version(version=version, actor=account_manager, now=SIGNED)
+        services.activate_version(
+            version=version,
+            actor=account_manager,
+            now=SIGNED,
+            accept_gaps=checking.seal_of(version),
+        )
 
         ended = self.end(open_ended, account_manager, date(2026, 9, 1))
 
@@ -396,7 +408,12 @@ def test_a_month_stays_open_while_a_version_of_it_is_put_in_force(acme):
         contract = written(acme, manager)
         april = PeriodFactory(contract=contract)
     with tenant_scope(acme), transaction.atomic():
-        services.activate_version(version=contract.versions.get(), actor=manager, now=JUNE)
+        services.activate_version(
+            version=contract.versions.get(),
+            actor=manager,
+            now=JUNE,
+            accept_gaps=checking.seal_of(contract.versions.get()),
+        )
 
         assert not another_session_may_close(april)
 

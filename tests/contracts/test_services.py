@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from contracts import services
+from contracts import checking, services
 from contracts.domain.terms import TermsInvalid
 from contracts.models import Contract, ContractVersion, Period
 from contracts.rules import rules_of
@@ -26,7 +26,12 @@ def contract(acme_scope, account_manager) -> Contract:
         tenant=acme_scope, number="C-1", title="EC site", starts_on=date(2026, 4, 1),
         document=TERMS, actor=account_manager, now=NOW,
     )  # fmt: skip
-    services.activate_version(version=contract.versions.get(), actor=account_manager, now=NOW)
+    services.activate_version(
+        version=contract.versions.get(),
+        actor=account_manager,
+        now=NOW,
+        accept_gaps=checking.seal_of(contract.versions.get()),
+    )
     return contract
 
 
@@ -69,7 +74,9 @@ class TestActivateVersion:
         )
 
         with pytest.raises(NotPermitted):
-            services.activate_version(version=version, actor=bridge_se, now=NOW)
+            services.activate_version(
+                version=version, actor=bridge_se, now=NOW, accept_gaps=checking.seal_of(version)
+            )
 
     def test_freezes_the_text_for_everybody(self, contract):
         with pytest.raises(DatabaseError, match="never changed"), transaction.atomic():
@@ -82,14 +89,21 @@ class TestActivateVersion:
         )  # fmt: skip
 
         with pytest.raises(Refused):
-            services.activate_version(version=version, actor=account_manager, now=NOW)
+            services.activate_version(
+                version=version,
+                actor=account_manager,
+                now=NOW,
+                accept_gaps=checking.seal_of(version),
+            )
 
     def test_the_day_decides_which_version_is_in_force(self, contract, account_manager):
         version = services.add_version(
             contract=contract, effective_on=date(2026, 6, 15), document=amended(),
             actor=account_manager, now=NOW,
         )  # fmt: skip
-        services.activate_version(version=version, actor=account_manager, now=NOW)
+        services.activate_version(
+            version=version, actor=account_manager, now=NOW, accept_gaps=checking.seal_of(version)
+        )
 
         fees = [
             rules_of(services.version_in_force(contract, day)).terms.cost.monthly_fee

@@ -88,6 +88,11 @@ RECIPES: dict[str, dict[str, object]] = {
     "tickets.Delivery": {"reason": "", "release": lambda world: world.id_of(Release)},
     "tickets.Link": {"other": another_ticket},
     "reports.ReportRemark": {"answer": "Yes.", "answered_by": member},
+    "tickets.Settlement": {
+        "authority": "included",
+        "authority_key": "",
+        "cause": "nobody_asked",
+    },
     "contracts.Contract": {"timezone": "Asia/Tokyo"},
     "contracts.ContractVersion": {"terms": TERMS, "sha256": sha256_of(canonical([TERMS, {}]))},
     "tickets.Replay": {"from_on": date(2026, 4, 1), "until_on": date(2026, 5, 1), "result": {}},

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection, connections
 
+from contracts import checking
 from contracts import services as contracts
 from contracts.domain.scope import Facts
 from contracts.models import Contract
@@ -271,7 +272,12 @@ def make_desk(
             now=SIGNED_AT,
         )
         version = contract.versions.get()
-        contracts.activate_version(version=version, actor=people["account_manager"], now=SIGNED_AT)
+        contracts.activate_version(
+            version=version,
+            actor=people["account_manager"],
+            now=SIGNED_AT,
+            accept_gaps=checking.seal_of(version),
+        )
         contract.refresh_from_db()
     return Desk(tenant, contract, people)
 

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
+from contracts import checking
 from contracts.models import Contract
 from contracts.services import activate_version, add_version, period_of
 from reports.domain.metrics import Result
@@ -395,7 +396,9 @@ class TestAnAmendment:
             now=tokyo(now),
         )
         manager = desk.people["account_manager"]
-        activate_version(version=version, actor=manager, now=tokyo(now))
+        activate_version(
+            version=version, actor=manager, now=tokyo(now), accept_gaps=checking.seal_of(version)
+        )
 
     def test_in_the_middle_of_the_month_prorates_the_fee_and_is_named(self, desk):
         self.amend(desk, "2026-04-10 10:00")

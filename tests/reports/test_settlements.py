@@ -123,7 +123,7 @@ class TestGivenBack:
 
         may = issued(desk, MAY, CLOSED_MAY)
 
-        assert [g["amount"] for g in may["given_back"]] == [0]
+        assert may["given_back"] == []  # nobody had asked for an estimate: goodwill since April
         assert not [line for line in may["lines"] if line["kind"] == "adjustment"]
 
 
@@ -135,7 +135,12 @@ class TestInDispute:
         cost = issued(desk, APRIL, CLOSED)
 
         assert cost["total"] == 893_200  # 812,000 and a tenth
-        assert cost["disputed"] == {"amount": 13_200, "due": 880_000, "tickets": [ticket.key]}
+        assert cost["disputed"] == {
+            "amount": 13_200,
+            "due": 880_000,
+            "tickets": [ticket.key],
+            "earlier": [],
+        }
         assert nothing_wrong()
 
     def test_without_a_dispute_is_nothing(self, desk):
@@ -143,7 +148,12 @@ class TestInDispute:
 
         cost = issued(desk, APRIL, CLOSED)
 
-        assert cost["disputed"] == {"amount": 0, "due": cost["total"], "tickets": []}
+        assert cost["disputed"] == {
+            "amount": 0,
+            "due": cost["total"],
+            "tickets": [],
+            "earlier": [],
+        }
         assert cost["disputes"] == []
 
     def test_stays_open_in_every_report_until_the_client_agrees(self, desk):
@@ -167,7 +177,11 @@ class TestInDispute:
         assert [(d["ticket"], d["clause"], d["ruled"]) for d in may["disputes"]] == [
             (ticket.key, "S2", True)
         ]
-        assert june["disputes"] == []
+        assert [may["disputed"][name] for name in ("amount", "due")] == [0, 880_000]
+        assert may["disputed"]["earlier"] == [
+            {"origin": "2026-04", "amount": 13_200, "tickets": [ticket.key]}
+        ]
+        assert (june["disputes"], june["disputed"]["earlier"]) == ([], [])
         assert nothing_wrong()
 
     def test_is_shown_in_a_draft_as_it_is_now(self, desk):

@@ -11,8 +11,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from contracts import checking, terms_yaml
 from contracts import services as contracts
-from contracts import terms_yaml
 from contracts.domain.months import first_of_month, previous_month
 from reports.models import MonthlyReport
 from tenants.models import Job, User
@@ -52,7 +52,12 @@ def minato():
                 tenant=tenant, number="M-1", title="M", starts_on=two_months_ago(now.date()),
                 document=terms_yaml.load(text), actor=manager, now=now,
             )  # fmt: skip
-            contracts.activate_version(version=contract.versions.get(), actor=manager, now=now)
+            contracts.activate_version(
+                version=contract.versions.get(),
+                actor=manager,
+                now=now,
+                accept_gaps=checking.seal_of(contract.versions.get()),
+            )
     return tenant
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from django.db import transaction
 
+from contracts import checking, terms_yaml
 from contracts import services as contracts
-from contracts import terms_yaml
 from contracts.models import Contract
 from tenants.models import AuditEvent, Membership
 from tenants.roles import Role
@@ -45,7 +45,12 @@ def client_of(code: str, terms: str) -> Contract:
             actor=manager,
             now=SIGNED_AT,
         )
-        contracts.activate_version(version=contract.versions.get(), actor=manager, now=SIGNED_AT)
+        contracts.activate_version(
+            version=contract.versions.get(),
+            actor=manager,
+            now=SIGNED_AT,
+            accept_gaps=checking.seal_of(contract.versions.get()),
+        )
     return contract
 
 

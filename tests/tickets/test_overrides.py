@@ -11,7 +11,7 @@ from tests.tickets.factories import TEN, after, clock_of, running
 from tests.tickets.test_effort import log
 from tests.tickets.test_resolution import MAY
 from tickets import services
-from tickets.domain.favour import Side, favours, settles_as
+from tickets.domain.favour import Side, favours
 from tickets.domain.lifecycle import RoleNotAllowed
 from tickets.models import Decision, Settlement, TimeEntry
 
@@ -341,12 +341,6 @@ def test_a_cancelled_ticket_gives_its_quota_back(client):
 )
 def test_a_change_takes_a_side(before, then, side):
     assert favours(before, then) is side
-
-
-def test_only_what_is_not_charged_reaches_back():
-    assert settles_as("included", goodwill=True) == "goodwill"
-    assert settles_as("included", goodwill=False) == "included"
-    assert {settles_as(o, goodwill=True) for o in ("pool", "preapproved", "estimate")} == {None}
 
 
 class TestTheRulingClock:

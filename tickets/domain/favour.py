@@ -31,12 +31,25 @@ def favours(before: str, after: str) -> Side:
     return Side.CLIENT if is_now < was else Side.VENDOR
 
 
-def settles_as(outcome: str, *, goodwill: bool) -> AuthorityKind | None:
+_ANSWERS = {Outcome.POOL: AuthorityKind.POOL, Outcome.PREAPPROVED: AuthorityKind.PREAPPROVED}
+
+
+def settles_as(
+    stands: str, was: str, outcome: str, *, goodwill: bool, overridden: bool
+) -> AuthorityKind | None:
     """
     Return what minutes of before become under a new outcome; None where they stay what they are.
 
-    They change only in the client's favour, so only what is not charged at all reaches back.
+    They change only in the client's favour: what is in the fee costs nothing any more. Minutes that
+    are held under an outcome that `was` get their answer where the contract, or a ruling on it, says
+    a pool or a preapproval; where a vendor person only wants it otherwise (`overridden`) they wait.
     """
-    if outcome != Outcome.INCLUDED:
+    if stands in FREE:
         return None
-    return AuthorityKind.GOODWILL if goodwill else AuthorityKind.INCLUDED
+    if outcome == Outcome.INCLUDED:
+        return AuthorityKind.GOODWILL if goodwill else AuthorityKind.INCLUDED
+    if stands != AuthorityKind.HELD or overridden:
+        return None
+    if was != Outcome.UNDECIDED and favours(was, outcome) is not Side.CLIENT:
+        return None
+    return _ANSWERS.get(Outcome(outcome))

@@ -1,5 +1,6 @@
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from contracts.models import Period
 from tenants.models import AppendOnly, Membership, TenantForeignKey
@@ -9,21 +10,33 @@ from tickets.models.stage import Decision
 from tickets.models.time_entry import TimeEntry
 
 
+class SettlementCause(models.TextChoices):
+    """Why minutes stand on something else than when they were written."""
+
+    DECISION = "decision", _("A new verdict")
+    RETRO_ESTIMATE_LATE = "retro_estimate_late", _("The estimate of the emergency was late")
+    NOBODY_ASKED = "nobody_asked", _("The month closed, and nobody had asked for an estimate")
+    ESTIMATE_ACCEPTED = "estimate_accepted", _("The estimate was accepted")
+    ESTIMATE_REFUSED = "estimate_refused", _("The estimate was declined or expired")
+
+
 class Settlement(AppendOnly):
     """
-    What became of minutes after they were written: they are not charged, whatever stood before.
+    What became of minutes after they were written; the last one of an entry stands.
 
-    Or they had waited for an estimate, which was accepted: they are charged under it. The entry
-    itself never changes. It counts from the month `period` on; where the entry's own month is
-    closed, that month stands and the difference is an adjustment of this one. The last one counts.
+    They cost the client nothing any more, or what was held has its answer. The entry itself never
+    changes. It counts from the month `period` on; where the entry's own month is closed, that month
+    stands and the difference is an adjustment of this one.
     """
 
     entry = TenantForeignKey(TimeEntry, related_name="settlements")
     period = TenantForeignKey(Period, related_name="settlements", help_text="It counts in.")
     authority = models.CharField(max_length=12, choices=AuthorityKind.choices)
-    decision = TenantForeignKey(
-        Decision, null=True, related_name="+", help_text="NULL: its retro-estimate was late."
-    )
+    authority_key = models.CharField(max_length=60, blank=True, help_text="Pool or estimate.")
+    clause_id = models.CharField(max_length=20, blank=True)
+    limit = models.BigIntegerField(null=True, help_text="Minor units, up to which it is billed.")
+    cause = models.CharField(max_length=20, choices=SettlementCause.choices)
+    decision = TenantForeignKey(Decision, null=True, related_name="+")
     estimate = TenantForeignKey(
         Estimate, null=True, related_name="settlements", help_text="Accepted, or not any more."
     )
@@ -33,19 +46,24 @@ class Settlement(AppendOnly):
     class Meta(AppendOnly.Meta):
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant", "entry"],
-                condition=~Q(authority=AuthorityKind.ESTIMATE),
-                name="minutes_are_settled_once",
-            ),
-            models.UniqueConstraint(
-                fields=["tenant", "entry"],
-                condition=Q(authority=AuthorityKind.ESTIMATE),
-                name="minutes_come_under_an_estimate_once",
+                fields=["tenant", "entry", "authority"], name="minutes_are_settled_once_as_this"
             ),
             models.CheckConstraint(
-                condition=Q(authority__in=[AuthorityKind.INCLUDED, AuthorityKind.GOODWILL])
-                | (Q(authority=AuthorityKind.ESTIMATE) & ~Q(estimate=None)),
-                name="minutes_are_settled_in_the_clients_favour",
+                condition=~Q(authority__in=[AuthorityKind.HELD, AuthorityKind.EMERGENCY]),
+                name="a_settlement_answers",
+            ),
+            models.CheckConstraint(
+                condition=Q(authority__in=[AuthorityKind.POOL, AuthorityKind.ESTIMATE])
+                ^ Q(authority_key=""),
+                name="a_settlement_names_its_pool_or_estimate",
+            ),
+            models.CheckConstraint(
+                condition=~Q(authority=AuthorityKind.ESTIMATE, estimate=None),
+                name="minutes_under_an_estimate_name_it",
+            ),
+            models.CheckConstraint(
+                condition=~Q(cause=SettlementCause.DECISION, decision=None),
+                name="a_settlement_by_a_verdict_names_it",
             ),
         ]
         indexes = [models.Index(fields=["tenant", "period"], name="settlement_by_period")]

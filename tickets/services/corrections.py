@@ -73,7 +73,7 @@ def correct_time(
 
 
 def void(ticket: Ticket, entry: TimeEntry, actor: Membership, reason: str, now: datetime) -> None:
-    period, _adjusts = period_for_work(ticket.contract, entry.starts_at, now)
+    period, _adjusts = period_for_work(ticket.contract, entry.starts_at, now, alone=True)
     try:
         with transaction.atomic():
             Correction.objects.create(

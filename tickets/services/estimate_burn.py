@@ -15,12 +15,12 @@ from contracts.domain.statement import AuthorityKind as Kind
 from contracts.domain.terms import Place, Tier
 from contracts.models import ContractVersion
 from contracts.rules import rules_of
+from contracts.services.month_facts import in_force
 from tenants.models import Membership
 from tickets.domain.offer import MOST
 from tickets.models import Decision, Estimate, Settlement, Ticket, TimeEntry
 from tickets.models.choices import AuthorityKind, Outcome, Pricing
 from tickets.services.estimate_steps import record, terms_of
-from tickets.services.replays import in_force
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,26 +6,25 @@ Everything is read in savepoints that PostgreSQL itself has made read-only.
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Q
 
-from contracts.domain import statement
-from contracts.domain.cost import Authority, Bought, Work
+from contracts.domain.cost import Bought
 from contracts.domain.scope import Facts
-from contracts.domain.terms import Outcome, Place, Tier
+from contracts.domain.terms import Outcome
 from contracts.domain.verdict import Question
 from contracts.models import BoughtHours, Contract
 from tickets.domain.replay import PENDING, PastStage, PastTicket, Verdict
 from tickets.domain.replay_money import PastWork
 from tickets.models import Decision, Stage, Ticket, TimeEntry
-from tickets.models.choices import AuthorityKind, Status, WorkStream
+from tickets.models.choices import Status, WorkStream
+from tickets.services.worked import rows_of
 
 CHUNK = 2_000
-KEYED = (AuthorityKind.POOL, AuthorityKind.ESTIMATE)  # others count by clause and ticket
 OF_STAGE = (
     "ticket__key",
     "ticket__received_at",
@@ -45,24 +44,6 @@ OF_STAGE = (
     "decision__verdict__cap",
     "decision__verdict__question",
 )
-OF_WORK = (
-    "pk",
-    "ticket__key",
-    "stage_id",
-    "stage__decision__outcome",
-    "stage__decision__pending",
-    "starts_at",
-    "minutes",
-    "tier",
-    "place",
-    "authority",
-    "settlements__authority",  # at most one
-    "authority_key",
-    "clause_id",
-    "decision__verdict__cap",
-    "triage",
-)
-
 Moves = Mapping[int, Mapping[int, int] | None]  # by version id
 Bounds = tuple[datetime, datetime]
 
@@ -137,52 +118,19 @@ def _verdict(
 
 
 def past_work(contract: Contract, until_at: datetime) -> list[PastWork]:
-    """Return the contract's work that began before `until_at`, with what stood behind it."""
-    rows = TimeEntry.objects.standing().filter(contract=contract, starts_at__lt=until_at)
+    """Return the contract's work that began before `until_at`, with what stands behind it now."""
+    entries = TimeEntry.objects.standing().filter(contract=contract, starts_at__lt=until_at)
     with read_only():
-        rows = rows.order_by("starts_at", "pk").values_list(*OF_WORK)
-        return [_work(*row) for row in rows.iterator(CHUNK)]
+        rows = rows_of(entries, Q())
+        return [
+            PastWork(row.work(), row.stage, PENDING if row.pending else row.verdict) for row in rows
+        ]
 
 
 def past_purchases(contract: Contract, until_on: date) -> tuple[Bought, ...]:
     """Return the hours that were bought before `until_on`, oldest first."""
     rows = BoughtHours.objects.filter(contract=contract, bought_on__lt=until_on)
     with read_only():
-        return tuple(bought.fact() for bought in rows.order_by("bought_on", "pk"))
-
-
-def _work(
-    pk: int,
-    ticket: str,
-    stage: int,
-    outcome: str,
-    pending: bool,
-    starts_at: datetime,
-    minutes: int,
-    tier: str,
-    place: str,
-    written: str,
-    settled: str | None,
-    key: str,
-    clause: str,
-    cap: int | None,
-    triage: bool,
-) -> PastWork:
-    starts_at = starts_at.replace(second=0, microsecond=0)
-    kind = AuthorityKind(settled or written)
-    work = Work(
-        ref=str(pk),
-        ticket=ticket,
-        starts_at=starts_at,
-        ends_at=starts_at + timedelta(minutes=minutes),
-        tier=Tier(tier),
-        authority=Authority(
-            statement.AuthorityKind(kind),
-            key if kind in KEYED else "",
-            clause,
-            cap if kind == AuthorityKind.PREAPPROVED else None,
-        ),
-        place=Place(place) if place else None,
-        triage=triage,
-    )
-    return PastWork(work, stage, PENDING if pending else outcome)
+        return tuple(
+            bought.fact() for bought in rows.select_related("reverses").order_by("bought_on", "pk")
+        )

@@ -13,12 +13,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from contracts.domain.calendars import holidays_of
-from contracts.domain.cost import InForce
 from contracts.domain.months import first_of_month, next_month
 from contracts.domain.terms import ALWAYS
 from contracts.models import Contract, ContractVersion
 from contracts.rules import Rules, rules_of
+from contracts.services.month_facts import in_force
 from tenants.errors import Invalid, NotPermitted
 from tenants.models import Job, Membership
 from tenants.roles import Role
@@ -194,10 +193,3 @@ def told(stages: list[Replayed], beside: Callable[[Replayed], dict[str, int]]) -
         "gaps": [gap.to_dict() for gap in new_gaps(stages)],
         "rulings": [d.to_dict() | beside(d) for d in rulings if d.asks_ruling_again],
     }
-
-
-def in_force(rules: Rules, from_on: date) -> InForce:
-    """Return the rules as a statement takes them, from a day on."""
-    name = rules.terms.time.hours
-    hours = rules.hours[name] if name else None
-    return InForce(from_on, rules.terms, hours, holidays_of(rules.terms, name, rules.holidays))

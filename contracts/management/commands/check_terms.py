@@ -5,7 +5,13 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from contracts import checking
-from contracts.management.files import findings_of, read_document, read_draft, refuse_gaps
+from contracts.management.files import (
+    findings_of,
+    read_document,
+    read_draft,
+    refuse_gaps,
+    seal_line,
+)
 
 
 class Command(BaseCommand):
@@ -29,7 +35,7 @@ class Command(BaseCommand):
         checked = checking.check(draft, on)
         for reason in checked.reasons():
             self.stdout.write(f"refused: {reason}")
-        for finding in findings_of(checked):
+        for finding in [*findings_of(checked), *seal_line(checked)]:
             self.stdout.write(finding)
         self.stdout.write(self.summary(draft, checked))
         if not checked.is_clean:

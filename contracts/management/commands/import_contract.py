@@ -9,7 +9,13 @@ from contracts import checking, services
 from contracts.difference_words import sentence as change_sentence
 from contracts.domain import terms
 from contracts.domain.difference import difference
-from contracts.management.files import findings_of, read_document, read_draft, refuse_gaps
+from contracts.management.files import (
+    findings_of,
+    read_document,
+    read_draft,
+    refuse_gaps,
+    seal_line,
+)
 from contracts.models import Contract, ContractVersion
 from tenants.errors import Refused
 from tenants.models import Membership, Tenant
@@ -29,6 +35,10 @@ class Command(BaseCommand):
         )
         parser.add_argument("--strict", action="store_true", help="with a gap nothing is written")
         parser.add_argument("--activate", action="store_true", help="put it in force; needs --as")
+        parser.add_argument(
+            "--accept-gaps", default="", metavar="SEAL",
+            help="put it in force with exactly these gaps: check_terms prints them and their seal",
+        )  # fmt: skip
         parser.add_argument("--as", dest="email", metavar="EMAIL", help="who does it")
 
     def handle(self, *args, **options) -> None:
@@ -42,7 +52,7 @@ class Command(BaseCommand):
             with tenant_scope(tenant), transaction.atomic():
                 self.import_document(tenant, document, options)
         except checking.TermsNotClean as refusal:
-            reasons = [f"  refused: {reason}" for reason in refusal.checked.reasons()]
+            reasons = [f"  refused: {reason}" for reason in refusal.reasons]
             head = f"{options['file']}: not put in force, and nothing was written."
             raise CommandError("\n".join([head, *reasons])) from refusal
         except Refused as refusal:
@@ -57,12 +67,17 @@ class Command(BaseCommand):
         version = self.write(tenant, contract, document, options, actor, on)
         self.say_what_changed(before, version)
         checked = checking.check(draft, on)
-        for finding in findings_of(checked):
+        for finding in [*findings_of(checked), *seal_line(checked)]:
             self.stdout.write(finding)
         if options["strict"]:
             refuse_gaps(options["file"], checked)
         if options["activate"]:
-            services.activate_version(version=version, actor=actor, now=timezone.now())
+            services.activate_version(
+                version=version,
+                actor=actor,
+                now=timezone.now(),
+                accept_gaps=options["accept_gaps"],
+            )
             self.stdout.write(f"In force from {on}.")
             return
         for reason in checked.reasons():
