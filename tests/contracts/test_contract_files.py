@@ -1,5 +1,6 @@
 """Contracts as files: checked, imported, amended, exported, and refused with every reason."""
 
+import re
 from copy import deepcopy
 from datetime import date
 from pathlib import Path
@@ -9,8 +10,9 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from contracts import checking, services, terms_yaml
-from contracts.checking import TermsNotClean
+from contracts.checking import GapsNotAccepted, TermsNotClean
 from contracts.models import Contract, ContractVersion
+from tenants.models import AuditEvent
 from tenants.scoping import tenant_scope
 from tests.contracts.domain.sample import document
 from tests.contracts.domain.test_scope import DEMO
@@ -40,6 +42,9 @@ EVERYBODY = [
 def clean(**changes) -> dict:
     """Return the sample's document with somebody accountable for everything, and examples."""
     return {**document(responsibilities=EVERYBODY, **changes), "examples": deepcopy(EXAMPLES)}
+
+
+SEEN = ["--accept-gaps", checking.check(checking.read(clean(), DAY), DAY).coverage.seal()]
 
 
 @pytest.fixture
@@ -156,7 +161,9 @@ class TestImportContract:
             assert version.examples == EXAMPLES
 
     def test_puts_it_in_force_as_an_account_manager(self, run, write, acme, account_manager):
-        code, said = self.put(run, write(clean()), "--activate", "--as", account_manager.user.email)
+        code, said = self.put(
+            run, write(clean()), "--activate", *SEEN, "--as", account_manager.user.email
+        )
 
         assert (code, "In force from 2026-04-01" in said) == (0, True)
         with tenant_scope(acme), transaction.atomic():
@@ -170,7 +177,7 @@ class TestImportContract:
             assert not Contract.objects.exists()
 
     def test_an_amendment_says_what_it_changes(self, run, write, acme, account_manager):
-        self.put(run, write(clean()), "--activate", "--as", account_manager.user.email)
+        self.put(run, write(clean()), "--activate", *SEEN, "--as", account_manager.user.email)
 
         code, said = run(
             "import_contract", write(clean(scope__clauses__1__quota__count=8)),
@@ -186,7 +193,7 @@ class TestImportContract:
     ):
         unclean = write(clean(cost__rates={"L1": 4000}))
 
-        code, said = self.put(run, unclean, "--activate", "--as", account_manager.user.email)
+        code, said = self.put(run, unclean, "--activate", *SEEN, "--as", account_manager.user.email)
 
         assert code == 1
         assert "no rate for L2" in said
@@ -199,7 +206,12 @@ class TestImportContract:
         assert (code, "refused at activation: " in said) == (0, True)
 
     def test_says_which_gaps_are_put_in_force(self, run, acme, account_manager):
-        who = ["--activate", "--as", account_manager.user.email]
+        _code, seen = self.put(run, DEMO / "lotus.yaml")
+        seal = re.search(r"--accept-gaps (\w+)", seen).group(1)
+        with tenant_scope(acme), transaction.atomic():
+            ContractVersion.objects.all().delete()
+            Contract.objects.all().delete()
+        who = ["--activate", "--accept-gaps", seal, "--as", account_manager.user.email]
 
         code, said = self.put(run, DEMO / "lotus.yaml", *who)
 
@@ -209,7 +221,7 @@ class TestImportContract:
 
     @pytest.mark.parametrize("activate", [True, False])
     def test_strict_writes_nothing_where_there_are_gaps(self, run, acme, account_manager, activate):
-        who = ["--activate", "--as", account_manager.user.email] if activate else []
+        who = ["--activate", *SEEN, "--as", account_manager.user.email] if activate else []
 
         code, said = self.put(run, DEMO / "lotus.yaml", "--strict", *who)
 
@@ -243,7 +255,7 @@ class TestImportContract:
 class TestExportContract:
     def test_writes_what_import_reads_back_unchanged(self, run, write, acme, account_manager):
         TestImportContract().put(
-            run, write(clean()), "--activate", "--as", account_manager.user.email
+            run, write(clean()), "--activate", *SEEN, "--as", account_manager.user.email
         )
 
         code, exported = run("export_contract", "--tenant", "ACME", "--number", "C-9")
@@ -310,12 +322,39 @@ class TestActivation:
                 accept_gaps=checking.seal_of(version),
             )
 
-    def test_gaps_do_not_keep_it_from_being_signed(self, acme_scope, account_manager):
+    def test_with_a_hole_it_is_refused_and_the_hole_is_named(self, acme_scope, account_manager):
         version = self.draft(acme_scope, account_manager, clean())
 
-        services.activate_version(
-            version=version, actor=account_manager, now=NOW, accept_gaps=checking.seal_of(version)
-        )
+        with pytest.raises(GapsNotAccepted) as refusal:
+            services.activate_version(version=version, actor=account_manager, now=NOW)
+
+        assert "nothing decides" in refusal.value.message
+        version.refresh_from_db()
+        assert version.activated_at is None
+
+    def test_with_exactly_the_holes_that_were_seen_it_is_in_force(
+        self, acme_scope, account_manager
+    ):
+        version = self.draft(acme_scope, account_manager, clean())
+        seal = checking.seal_of(version)
+
+        services.activate_version(version=version, actor=account_manager, now=NOW, accept_gaps=seal)
 
         version.refresh_from_db()
+        told = AuditEvent.objects.get(verb="contract.activated").data
         assert version.activated_at == NOW
+        assert version.accepted_gaps == told["accepted_gaps"] != []
+        assert told["gaps"] == seal
+
+    def test_with_other_holes_than_were_seen_it_is_refused(self, acme_scope, account_manager):
+        version = self.draft(acme_scope, account_manager, clean())
+        seen = checking.seal_of(version)
+        worse = clean()
+        del worse["scope"]["clauses"][0]
+        worse["examples"] = []
+        services.replace_draft(version=version, document=worse, actor=account_manager, now=NOW)
+
+        with pytest.raises(GapsNotAccepted):
+            services.activate_version(
+                version=version, actor=account_manager, now=NOW, accept_gaps=seen
+            )

@@ -178,7 +178,10 @@ class TestRenewContract:
         assert verbs()[-1] == "contract.renewed"
 
     def test_with_new_terms_from_the_renewal_day(self, contract, account_manager):
-        self.renew(contract, account_manager, document=clean(cost__monthly_fee=850_000))
+        seal = checking.seal_of(contract.versions.get())
+        terms = clean(cost__monthly_fee=850_000)
+
+        self.renew(contract, account_manager, document=terms, accept_gaps=seal)
 
         version = services.version_in_force(contract, ENDS)
         assert version.effective_on == ENDS

@@ -140,7 +140,7 @@ class TestAMonthByHand:
         assert [
             (t["ticket"], t["clause"], t["state"], t["held_minutes"]) for t in scope["tickets"]
         ] == [
-            ("ACME-4", "S3", "open", 40),
+            ("ACME-4", "S3", "open", 0),  # nobody had asked for an estimate: goodwill
             ("ACME-5", "S3", "cancelled", 0),
         ]
         assert (scope["pending"], scope["undecided"]) == (["ACME-6"], [])
@@ -191,7 +191,7 @@ class TestAMonthByHand:
             ("credit", None, -40_000),  # restore: 2 of 3 met, below 95 %
         ]
         assert (cost["subtotal"], cost["tax"], cost["total"]) == (766_000, 76_600, 842_600)
-        assert cost["held_minutes"] == 40
+        assert (cost["held_minutes"], cost["goodwill_minutes"]) == (0, 40)
 
     def test_work_splits_into_operation_and_maintenance(self, lived):
         effort = april(lived)["effort"]

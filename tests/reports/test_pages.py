@@ -116,10 +116,18 @@ class TestTheReport:
         assert "Cost statement" in text
 
     def test_reads_no_row_of_the_month(self, client_of, acme_desk, acme_reports, monkeypatch):
+        from contracts.services import month_facts
         from reports import queries
+        from tickets.services import worked
 
-        for name in ("tickets", "verdicts", "clock_rows", "work_rows", "effort", "versions"):
-            monkeypatch.setattr(queries, name, lambda *_args, **_more: pytest.fail("read a row"))
+        read = {
+            queries: ("tickets", "verdicts", "clock_rows", "effort"),
+            worked: ("_annotated", "on_time"),
+            month_facts: ("versions",),
+        }
+        for module, names in read.items():
+            for name in names:
+                monkeypatch.setattr(module, name, lambda *_a, **_m: pytest.fail("read a row"))
 
         answer = client_of(acme_desk.people["service_owner"]).get(page(acme_reports[0]))
 
