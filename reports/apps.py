@@ -5,4 +5,4 @@ class ReportsConfig(AppConfig):
     name = "reports"
 
     def ready(self) -> None:
-        from reports.services import plan  # noqa: F401 - registers its jobs
+        from reports.services import delivery, plan  # noqa: F401 - register their jobs

@@ -64,6 +64,8 @@ HEADLINES = {
     "contract.reminded": gettext_lazy("The contract ends soon"),
     "contract.renewed": gettext_lazy("The contract was renewed"),
     "contract.ended": gettext_lazy("The contract has ended"),
+    "report.issued": gettext_lazy("The monthly report waits for your signature"),
+    "report.reissued": gettext_lazy("A corrected report waits for your signature"),
 }
 
 
@@ -143,6 +145,8 @@ def path_of(notice: Notification) -> str:
     """Return where a notification leads: its ticket or its contract."""
     if notice.ticket is not None:
         return reverse("tickets:page", args=[notice.ticket.key])
+    if notice.kind == "report":
+        return reverse("reports:page", args=[notice.facts["report"]])
     if notice.contract is not None:
         return reverse("contracts:page", args=[notice.contract.public_id])
     return reverse("notices:list")

@@ -73,6 +73,11 @@ class Edition:
         name = f"{cover['tenant_code']}_{cover['number']}_{self.facts['month']['month']}"
         return name + ("_draft" if self.is_draft else f"_r{cover['revision']}")
 
+    @property
+    def file_name(self) -> str:
+        """Return the name without what a header or a file system could trip over."""
+        return "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in self.name)
+
 
 def first_day(month: str) -> date:
     """Turn `2026-10` into its first day."""

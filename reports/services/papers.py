@@ -5,13 +5,11 @@ from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
 
 from reports.models import MonthlyReport, ReportDocument
 from reports.renderers.edition import Edition
 from reports.renderers.pdf import pdf_of
 from reports.services.chain import facts_in
-from tenants.models import Job
 from tenants.services import audit, jobs
 
 PRINT = "reports.print"
@@ -22,12 +20,6 @@ LANGUAGES = tuple(code for code, _name in settings.LANGUAGES)
 def ask_for_papers(report: MonthlyReport) -> None:
     """Have the report printed by a worker; asking again changes nothing."""
     jobs.enqueue(PRINT, tenant_id=report.tenant_id, key=report.public_id, report_id=report.pk)
-
-
-@jobs.handles(PRINT)
-def print_papers(job: Job) -> None:
-    report = MonthlyReport.objects.get(pk=job.payload["report_id"])
-    print_report(report, now=timezone.now())
 
 
 def print_report(report: MonthlyReport, *, now: datetime) -> list[ReportDocument]:

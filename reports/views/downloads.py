@@ -38,7 +38,7 @@ def report_pdf(request: HttpRequest, public_id: str, language: str) -> HttpRespo
     document = ReportDocument.objects.filter(report=report, language=language).first()
     if document is None:
         raise Refused(_("The PDF is being printed. Try again in a minute."))
-    name = f"{name_of(edition_of(report, language))}_{language}.pdf"
+    name = f"{edition_of(report, language).file_name}_{language}.pdf"
     return _file(bytes(document.content), "application/pdf", name)
 
 
@@ -46,7 +46,7 @@ def report_pdf(request: HttpRequest, public_id: str, language: str) -> HttpRespo
 def report_xlsx(request: HttpRequest, public_id: str) -> HttpResponse:
     """The workbook in the reader's language, without what this reader may not see."""
     edition = edition_for(request, report_or_404(request, public_id))
-    return _file(xlsx_of(edition), XLSX_TYPE, f"{name_of(edition)}.xlsx")
+    return _file(xlsx_of(edition), XLSX_TYPE, f"{edition.file_name}.xlsx")
 
 
 @require_GET
@@ -62,7 +62,7 @@ def report_csv(request: HttpRequest, public_id: str, table: str) -> StreamingHtt
     if table in WITH_MONEY and not edition.sees_money:
         raise NotPermitted(_("Costs are for the service owner and the vendor's desks."))
     answer = StreamingHttpResponse(csv_of(edition, table), content_type="text/csv; charset=utf-8")
-    return _named(answer, f"{name_of(edition)}_{table}.csv")
+    return _named(answer, f"{edition.file_name}_{table}.csv")
 
 
 @require_GET
@@ -75,7 +75,7 @@ def report_json(request: HttpRequest, public_id: str) -> HttpResponse:
     report = report_or_404(request, public_id)
     if not all(readers_of(request, report).values()):
         raise NotPermitted(_("Costs are for the service owner and the vendor's desks."))
-    name = f"{name_of(edition_of(report, 'en'))}.json"
+    name = f"{edition_of(report, 'en').file_name}.json"
     return _file(report.facts.encode(), "application/json", name)
 
 
@@ -91,11 +91,6 @@ def readers_of(request: HttpRequest, report: MonthlyReport) -> dict[str, bool]:
 
 def edition_for(request: HttpRequest, report: MonthlyReport) -> Edition:
     return edition_of(report, get_language() or "en", **readers_of(request, report))
-
-
-def name_of(edition: Edition) -> str:
-    """Return a file name without anything that a header or a file system could trip over."""
-    return "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in edition.name)
 
 
 def _file(content: bytes, kind: str, name: str) -> HttpResponse:
