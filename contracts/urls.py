@@ -3,11 +3,12 @@
 from django.contrib.auth.decorators import login_required
 from django.urls import path
 
-from contracts.views import coverage, lists, page, versions
+from contracts.views import calendars, coverage, lists, page, versions
 
 app_name = "contracts"
 urlpatterns = [
     path("", login_required(lists.contract_list), name="list"),
+    path("calendar/", login_required(calendars.month_page), name="calendar"),
     path("<slug:public_id>/", login_required(page.contract_page), name="page"),
     path("<slug:public_id>/coverage/", login_required(coverage.contract_coverage), name="coverage"),
     path("<slug:public_id>/versions/", login_required(versions.contract_versions), name="versions"),

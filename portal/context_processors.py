@@ -8,12 +8,16 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from portal.templatetags.words import WORDS
+from tenants.roles import Role
 
-NAV = (
-    (_("Home"), "home", "home"),
-    (_("Tickets"), "tickets:list", "tickets"),
-    (_("Contracts"), "contracts:list", "contracts"),
-    (_("Reports"), "reports:list", "reports"),
+READS_AUDIT = {Role.ACCOUNT_MANAGER, Role.SERVICE_OWNER}
+NAV = (  # label, route, part, and the desks that see it (None: all)
+    (_("Home"), "home", "home", None),
+    (_("Tickets"), "tickets:list", "tickets", None),
+    (_("Contracts"), "contracts:list", "contracts", None),
+    (_("Reports"), "reports:list", "reports", None),
+    (_("Administration"), "administration:clients", "administration", {Role.ACCOUNT_MANAGER}),
+    (_("Audit"), "administration:audit", "administration", {Role.SERVICE_OWNER}),
 )
 
 
@@ -32,6 +36,8 @@ def shell(request: HttpRequest) -> dict[str, object]:
             "nav": navigation(request) if signed_in else [],
             "tenants": sorted(tenants.values(), key=lambda tenant: tenant.name),
             "tenant": memberships[0].tenant if narrowed else None,
+            "manages": any(m.role == Role.ACCOUNT_MANAGER for m in memberships),
+            "reads_audit": any(m.role in READS_AUDIT for m in memberships),
             "languages": languages(),
             "zone": timezone.get_current_timezone_name(),
             "here": request.path if request.method == "GET" else "/",
@@ -43,7 +49,10 @@ def navigation(request: HttpRequest) -> list[dict[str, object]]:
     match = request.resolver_match
     here = (match.namespace or match.url_name) if match else ""
     items = []
-    for label, route, part in NAV:
+    roles = {m.role for m in getattr(request, "memberships", [])}
+    for label, route, part, desks in NAV:
+        if desks and not desks & roles:
+            continue
         try:
             url = reverse(route)
         except NoReverseMatch:

@@ -15,6 +15,7 @@ urlpatterns = [
     path("client/", login_required(shell.switch_tenant), name="switch-tenant"),
     path("tokens/", login_required(fresh_sign_in(tokens.token_list)), name="tokens"),
     path("tokens/revoke/", login_required(tokens.token_revoke), name="token-revoke"),
+    path("administration/", include("portal.administration.urls")),
     path("tickets/", include("tickets.urls")),
     path("notices/", include("tickets.notice_urls")),
     path("contracts/", include("contracts.urls")),

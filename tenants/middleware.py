@@ -9,8 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
+from tenants.addresses import client_address
 from tenants.models import Membership
-from tenants.origin import address_of, coming_from
+from tenants.origin import coming_from
 from tenants.scoping import acting_as, tenant_scope
 from tenants.services.tokens import usable_token
 
@@ -79,7 +80,7 @@ class ScopeMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with transaction.atomic(), coming_from(address_of(request)):
+        with transaction.atomic(), coming_from(client_address(request)):
             response = self.in_scope(request)
             if response.status_code >= 400:
                 transaction.set_rollback(True)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Self
 
+from django.apps import apps
 from django.db import models
 
 _active: ContextVar[frozenset[int] | None] = ContextVar("active_tenants", default=None)
@@ -48,6 +49,24 @@ def tenant_scope(*tenants: "int | models.Model") -> Iterator[None]:
         raise OutsideTenantScope("A scope can only be narrowed.")
     token = _active.set(wanted)
     try:
+        yield
+    finally:
+        _active.reset(token)
+
+
+@contextmanager
+def unpeopled_scope(tenant: models.Model) -> Iterator[None]:
+    """
+    Open a client that nobody belongs to yet, whatever the surrounding scope: to seat its first person.
+
+    The only way out of a scope. It leads nowhere where somebody is: such a client has its own people.
+
+    :raises OutsideTenantScope: if the client has a seat already, or had one.
+    """
+    token = _active.set(frozenset({tenant.pk}))
+    try:
+        if apps.get_model("tenants.Membership").objects.exists():
+            raise OutsideTenantScope("This client has its people.")
         yield
     finally:
         _active.reset(token)

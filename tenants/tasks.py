@@ -1,5 +1,7 @@
 from celery import shared_task
+from django.utils import timezone
 
+from tenants.models import Beat
 from tenants.services import jobs
 
 
@@ -11,5 +13,6 @@ def run_job(*, job_id: int) -> None:
 
 @shared_task
 def tick() -> None:
-    """Ring for what is due, and for what a killed worker left behind."""
+    """Ring for what is due, and for what a killed worker left behind; leave a sign of life."""
+    Beat.objects.update_or_create(name="tick", defaults={"at": timezone.now()})
     jobs.ring_due()

@@ -5,6 +5,7 @@ class TicketsConfig(AppConfig):
     name = "tickets"
 
     def ready(self) -> None:
+        from tickets import held  # noqa: F401 - says what an owner would leave behind
         from tickets.services import (  # noqa: F401 - register their jobs
             estimate_recipients,
             notice_mail,

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -27,7 +28,7 @@ def contract_list(request: HttpRequest) -> HttpResponse:
     return render(request, "contracts/contract_list.html", context)
 
 
-def versions_in_force(contracts: Iterable[Contract], today: date) -> Iterable[ContractVersion]:
+def versions_in_force(contracts: Iterable[Contract], today: date) -> QuerySet[ContractVersion]:
     """Return the version in force of each contract, in one query."""
     rows = ContractVersion.objects.filter(contract__in=[c.pk for c in contracts])
     rows = rows.exclude(activated_at=None).filter(effective_on__lte=today).defer("terms")

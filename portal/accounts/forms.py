@@ -132,4 +132,5 @@ class ProfileForm(forms.Form):
 class TakeSeatForm(NewPasswordForm, ProfileForm):
     """Somebody new, at the end of an invitation."""
 
-    field_order = ("name", "language", "timezone", "password", "again")
+    PROFILE = ("name", "language", "timezone")
+    field_order = (*PROFILE, "password", "again")

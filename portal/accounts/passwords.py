@@ -39,7 +39,7 @@ def forgotten(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/forgotten_sent.html", {"email": form.cleaned_data["email"]})
 
 
-def opened(request: HttpRequest, name: str) -> str | None:
+def opened(request: HttpRequest) -> str | None:
     """
     Return the hash of the link that was opened; None when the address still holds its secret.
 
@@ -56,7 +56,7 @@ def opened(request: HttpRequest, name: str) -> str | None:
 @require_http_methods(["GET", "POST"])
 def choose(request: HttpRequest) -> HttpResponse:
     """Choose a new password at the end of a mailed link."""
-    digest = opened(request, "new-password")
+    digest = opened(request)
     if digest is None:
         return redirect("new-password")
     now = timezone.now()

@@ -4,7 +4,7 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from portal.accounts import me, passwords, second_factor, sign_in
+from portal.accounts import invitations, me, passwords, second_factor, sign_in
 
 urlpatterns = [
     path("sign-in/", sign_in.sign_in, name="sign-in"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
     path("password/forgotten/", passwords.forgotten, name="forgotten"),
     path("password/new/", passwords.choose, name="new-password"),
+    path("invitation/", invitations.take_seat, name="invitation"),
     path("me/", login_required(me.me), name="me"),
     path("me/password/", login_required(me.password), name="my-password"),
     path("me/sessions/end/", login_required(me.end_sessions), name="end-sessions"),

@@ -23,6 +23,12 @@ WORDS: dict[str, dict] = {
     },
     "estimate": dict(choices.EstimateStatus.choices),
     "handoff": dict(choices.HandoffState.choices),
+    "job": {
+        "waiting": pgettext_lazy("job", "Waiting"),
+        "running": pgettext_lazy("job", "Running"),
+        "done": pgettext_lazy("job", "Done"),
+        "dead": pgettext_lazy("job", "Dead"),
+    },
     "lane": dict(choices.Lane.choices),
     "level": dict(choices.Level.choices),
     "obligation": dict(choices.ObligationKind.choices),
@@ -100,6 +106,7 @@ TONES: dict[str, dict[str, str]] = {
     "contract": {"active": "good", "draft": "soon"},
     "period": {"open": "accent"},
     "handoff": {"offered": "ask", "accepted": "good", "disputed": "late", "defaulted": "soon"},
+    "job": {"running": "accent", "done": "good", "dead": "late"},
     "dispute": {"waiting": "ask", "ruled": "soon", "agreed": "good"},
     "estimate": {
         "submitted": "ask",

@@ -343,4 +343,8 @@ class Migration(migrations.Migration):
                 name="sent_link_expires",
             ),
         ),
+        migrations.AddIndex(
+            model_name="auditevent",
+            index=models.Index(fields=["tenant", "-at", "-id"], name="audit_by_time"),
+        ),
     ]

@@ -23,7 +23,8 @@ class AuditEvent(AppendOnly):
         indexes = [
             models.Index(
                 fields=["tenant", "subject_type", "subject_id", "id"], name="audit_by_subject"
-            )
+            ),
+            models.Index(fields=["tenant", "-at", "-id"], name="audit_by_time"),
         ]
 
     def __str__(self) -> str:

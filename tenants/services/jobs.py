@@ -10,14 +10,17 @@ import logging
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from tenants.models import Job, JobState
+from tenants.errors import Refused
+from tenants.models import Job, JobState, Membership
 from tenants.origin import coming_from
 from tenants.scoping import tenant_scope
+from tenants.services import audit
 
 log = logging.getLogger(__name__)
 
@@ -207,3 +210,22 @@ def show_progress(job: Job, percent: int) -> None:
             )
     finally:
         aside.close()
+
+
+@transaction.atomic
+def retry(*, job: Job, actor: Membership | None, now: datetime) -> None:
+    """
+    Give a dead job its five attempts again, from now; the audit of its client says who.
+
+    :raises Refused: if it is not dead any more.
+    """
+    job = Job.objects.select_for_update(of=["self"]).get(pk=job.pk)
+    if job.state != JobState.DEAD:
+        raise Refused(_("This job is not dead any more."))
+    job.state, job.attempts, job.due_at = JobState.WAITING, 0, now
+    job.save(update_fields=["state", "attempts", "due_at"])
+    if job.tenant_id:
+        audit.record(
+            actor=actor, verb="job.retried", subject=job, at=now, kind=job.kind, error=job.error
+        )
+    transaction.on_commit(lambda: ring(job.pk), robust=True)

@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from contracts.models import Contract
 from reports.models import MonthlyReport, ReportRemark
-from tenants.models import Membership, Session
+from tenants.models import Invitation, Job, JobState, Membership, Session
 from tenants.scoping import tenant_scope
 from tests.isolation.rows import NOON, World
 from tickets.models import Dispute, Estimate, Handoff, Notification, Release, Ticket
@@ -80,11 +80,28 @@ def _notice_of_theirs(world: World) -> str:
         return rows.get().public_id
 
 
+def _job_of_theirs(world: World) -> str:
+    """Return the public id of the tenant's one dead job."""
+    row = {"due_at": NOON, "state": JobState.DEAD}
+    job, _made = Job.objects.get_or_create(
+        tenant=world.tenant, kind="theirs", key="1", defaults=row
+    )
+    return job.public_id
+
+
+def _code(world: World) -> str:
+    return world.tenant.code
+
+
 NEVER = "A" * 16  # 96 bits that nobody drew
 
 # What a name means: the identifier of globex's object, and one that never was.
 TICKET = (lambda world: world.id_of(Ticket) and f"{world.tenant.code}-7", "ACME-9999")
 MEANINGS: dict[str, tuple[Callable[[World], str], str]] = {
+    "administration/clients/<code>": (_code, "NOBODY"),
+    "administration/invitations/<public_id>": (_public_id(Invitation), NEVER),
+    "administration/jobs/<public_id>": (_job_of_theirs, NEVER),
+    "administration/members/<public_id>": (_public_id(Membership), NEVER),
     "me/sessions/<public_id>": (_session_of_theirs, NEVER),
     "api/v1/tickets/<key>": TICKET,
     "api/v1/tickets/<key>/handoffs/<subject>": (_public_id(Handoff), NEVER),

@@ -26,6 +26,7 @@ PUBLIC = {  # before anybody signed in
     "sign-in/code/",
     "sign-out/",
     "language/",
+    "invitation/",
     "password/forgotten/",
     "password/new/",
 }

@@ -25,7 +25,7 @@ from tickets.models import Dispute, Ticket
 ROOT = Path(__file__).resolve().parents[2]
 OPEN_TO_ALL = {
     *("sign-in/", "sign-in/code/", "sign-out/", "language/"),
-    *("password/forgotten/", "password/new/"),
+    *("password/forgotten/", "password/new/", "invitation/"),
 }
 
 
@@ -313,6 +313,7 @@ def test_every_route_asks_a_stranger_to_sign_in():
     for template in set(addresses) - OPEN_TO_ALL:
         url = "/" + re.sub(r"<month:\w+>", "2026-04", template)
         url = re.sub(r"<ticket_key:\w+>", "ACME-1", url)
+        url = re.sub(r"<client_code:\w+>", "ACME", url)
         url = re.sub(r"<(?:\w+:)?\w+>", "abc", url)
         answer = Browser().get(url)
         assert answer.status_code == 302, url

@@ -1,0 +1,113 @@
+"""The verbs of the audit in the reader's words, and what a client may read of them."""
+
+from typing import Any
+
+from django.db.models import Q
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from tenants.models import AuditEvent
+
+NOUNS: dict[str, Promise] = {
+    "ticket": _("Tickets"),
+    "verdict": _("Verdicts"),
+    "handoff": _("Handoffs"),
+    "clock": _("Clocks"),
+    "dispute": _("Disputes"),
+    "emergency": _("Emergencies"),
+    "estimate": _("Estimates"),
+    "time": _("Time worked"),
+    "contract": _("Contracts"),
+    "period": _("Months"),
+    "report": _("Reports"),
+    "client": _("Settings of the client"),
+    "member": _("People"),
+    "invitation": _("Invitations"),
+    "token": _("API tokens"),
+    "job": _("Background work"),
+}
+VERBS: dict[str, Promise] = {
+    "client.changed": _("Settings of the client changed"),
+    "clock.missed": _("Deadline missed"),
+    "contract.activated": _("Contract version activated"),
+    "contract.created": _("Contract written down"),
+    "contract.draft_replaced": _("Draft replaced"),
+    "contract.end_agreed": _("End of the contract agreed"),
+    "contract.ended": _("Contract ended"),
+    "contract.hours_bought": _("Hours bought"),
+    "contract.renewed": _("Contract renewed"),
+    "contract.version_added": _("Contract version added"),
+    "dispute.agreed": _("The client agreed: the ruling binds"),
+    "dispute.opened": _("The client disputes the verdict"),
+    "dispute.ruled": _("Ruled on the dispute"),
+    "emergency.declared": _("Emergency: worked at once"),
+    "emergency.estimate_sent": _("Estimate of the emergency sent"),
+    "emergency.lapsed": _("The estimate was late: the work is goodwill"),
+    "handoff.accepted": _("Maintenance took it over"),
+    "handoff.defaulted": _("Given to the default owner"),
+    "handoff.disputed": _("Maintenance sent the offer back"),
+    "handoff.offered": _("Offered to maintenance"),
+    "invitation.accepted": _("Invitation accepted"),
+    "invitation.sent": _("Invitation sent"),
+    "invitation.withdrawn": _("Invitation withdrawn"),
+    "job.retried": _("Dead job tried again"),
+    "member.added": _("Seated at a desk"),
+    "member.password_changed": _("Password changed"),
+    "member.password_reset": _("Password reset by a mailed link"),
+    "member.removed": _("Seat taken away"),
+    "member.role_changed": _("Moved to another desk"),
+    "member.second_factor_added": _("Second step turned on"),
+    "member.second_factor_removed": _("Second step turned off"),
+    "period.closed": _("Month closed"),
+    "replay.asked": _("Replay of a draft asked for"),
+    "report.issued": _("Report issued"),
+    "ticket.assigned": _("Owner changed"),
+    "ticket.cancelled": _("Cancelled"),
+    "ticket.closed": _("Closed"),
+    "ticket.commented": _("Comment written"),
+    "ticket.facts_confirmed": _("Facts confirmed"),
+    "ticket.opened": _("Request received"),
+    "ticket.paused": _("Clocks paused"),
+    "ticket.reopened": _("Reopened"),
+    "ticket.resolved": _("Resolved"),
+    "ticket.restored": _("Service restored"),
+    "ticket.resumed": _("Clocks running again"),
+    "ticket.started": _("Work started"),
+    "time.logged": _("Time recorded"),
+    "verdict.overridden": _("Verdict overridden"),
+    "verdict.ruled": _("Ruled on the verdict"),
+}
+
+# What a client reads: what its people see elsewhere too. A verb that nobody put here stays inside.
+CLIENTS_NOUNS = (
+    *("verdict", "dispute", "emergency", "clock", "period", "report"),
+    *("client", "member", "invitation", "handoff"),
+)
+CLIENTS_VERBS = {
+    *(verb for verb in VERBS if verb.startswith("ticket.") and verb != "ticket.commented"),
+    *("contract.created", "contract.activated", "contract.renewed", "contract.end_agreed"),
+    *("contract.ended", "contract.hours_bought"),
+    *("estimate.sent", "estimate.accepted", "estimate.declined", "estimate.delivered"),
+}
+CLIENTS_DATA = ("client.", "member.", "invitation.", "period.", "report.")
+
+
+def said(verb: str) -> str:
+    """Return the verb in the reader's language; one without words as it is stored."""
+    return str(VERBS[verb]) if verb in VERBS else verb.replace(".", " ").replace("_", " ")
+
+
+class ForClient:
+    """The part of the audit that a client reads, as a condition; of most events without the data."""
+
+    def __call__(self) -> Q:
+        wanted = Q(verb__in=CLIENTS_VERBS) | Q(verb="ticket.commented", data__lane="public")
+        for noun in CLIENTS_NOUNS:
+            wanted |= Q(verb__startswith=f"{noun}.")
+        return wanted
+
+    def data(self, event: AuditEvent) -> dict[str, Any]:
+        return event.data if event.verb.startswith(CLIENTS_DATA) else {}
+
+
+for_client = ForClient()
