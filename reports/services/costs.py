@@ -12,6 +12,7 @@ from contracts.models import Period
 from reports import queries
 from reports.domain.worth import Worked, worth_of
 from reports.services.chain import Chain
+from reports.services.fixed_prices import fixed_charges
 from reports.services.in_dispute import in_dispute, in_dispute_before
 from tickets.services import worked
 from tickets.services.openings import Openings, facts_with
@@ -37,6 +38,7 @@ def cost_facts(period: Period, results: Sequence[SlaResult], chain: Chain) -> Co
     facts = replace(
         facts_with(period, rows, opening.carried),
         results=tuple(results),
+        charges=fixed_charges(period),
         adjustments=opening.adjustments(),
     )
     stated = cost.statement(facts)
