@@ -12,6 +12,7 @@ from contracts.domain.terms import Terms, text_in
 from contracts.models import Contract
 from tenants import roles
 from tenants.models import Membership
+from tickets.file_fields import FilesMixin, files_field
 from tickets.models.choices import (
     Channel,
     Level,
@@ -119,7 +120,7 @@ class QuestionsMixin:
         }
 
 
-class NewRequestForm(QuestionsMixin, forms.Form):
+class NewRequestForm(QuestionsMixin, FilesMixin):
     """What a request says when it is made; the contract is known before."""
 
     type = forms.ChoiceField(
@@ -162,6 +163,7 @@ class NewRequestForm(QuestionsMixin, forms.Form):
         super().__init__(*args, **kwargs)
         self.actor = actor
         self.fields["place"].choices = [("", _("Choose")), *places(terms)]
+        self.fields["files"] = files_field()
         self.add_questions(terms)
         if actor.is_vendor:
             self.add_on_behalf(contract)
@@ -191,6 +193,12 @@ class NewRequestForm(QuestionsMixin, forms.Form):
             _("Received at: choose when the client asked. Clocks run from then."),
             initial=lambda: timezone.localtime().replace(second=0, microsecond=0),
         )
+        self.fields["received_reason"] = forms.CharField(
+            label=_("Why it is written down only now"),
+            max_length=200,
+            required=False,
+            help_text=_("Needed when it was received more than ten minutes ago."),
+        )
 
     def command(self) -> dict[str, Any]:
         """Return the arguments of `open_ticket` without contract, actor and now."""
@@ -204,4 +212,6 @@ class NewRequestForm(QuestionsMixin, forms.Form):
             "facts": Facts(answers=self.answers()),
             "requester": data.get("requester") or self.actor,
             "channel": data.get("channel") or Channel.FORM,
+            "received_reason": data.get("received_reason", ""),
+            "files": data["files"],
         }

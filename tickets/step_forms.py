@@ -13,6 +13,7 @@ from contracts.rules import rules_of
 from tenants import roles
 from tenants.models import Membership
 from tickets.domain.lifecycle import Action
+from tickets.file_fields import FilesMixin, files_field
 from tickets.forms import (
     FACT_OF,
     NO,
@@ -24,7 +25,7 @@ from tickets.forms import (
     text_field,
     yes_no_field,
 )
-from tickets.models import Ticket
+from tickets.models import LinkKind, Ticket
 from tickets.models.choices import (
     Activity,
     Lane,
@@ -41,6 +42,7 @@ CAUSES = {
     Cause.REGULATION: _("Law or regulation"),
 }
 MOST_EFFORT = 2000  # hours
+WORDS_IN = [("ja", "日本語"), ("en", "English"), ("vi", "Tiếng Việt")]
 
 
 class StepForm(forms.Form):
@@ -64,8 +66,11 @@ class StepForm(forms.Form):
         return self.cleaned_data
 
 
-class CommentForm(StepForm):
-    body = text_field(_("Message"), _("Message: write something first."), rows=3)
+class CommentForm(FilesMixin, StepForm):
+    body = text_field(
+        _("Message"), rows=3, help_text=_("Write @ and a person's name to call them in.")
+    )
+    files = files_field()
     lane = forms.ChoiceField(
         label=_("Who reads it"),
         choices=[
@@ -75,14 +80,27 @@ class CommentForm(StepForm):
         ],
         initial=Lane.PUBLIC,
     )
+    language = forms.ChoiceField(label=_("Written in"), choices=WORDS_IN)
 
     def prepare(self) -> None:
+        self.initial = {"language": get_language(), **self.initial}
         if not self.actor.is_vendor:
-            del self.fields["lane"]
+            del self.fields["lane"], self.fields["language"]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if not data.get("body") and not data.get("files") and "files" not in self.errors:
+            self.add_error("body", _("Message: write something first."))
+        return data
 
     def command(self) -> dict[str, Any]:
-        lane = self.cleaned_data.get("lane") or Lane.PUBLIC
-        return {"body": self.cleaned_data["body"], "lane": lane, "language": get_language()}
+        data = self.cleaned_data
+        return {
+            "body": data["body"],
+            "lane": data.get("lane") or Lane.PUBLIC,
+            "language": data.get("language") or get_language(),
+            "files": data["files"],
+        }
 
 
 class AssignForm(StepForm):
@@ -161,6 +179,41 @@ class HandoffForm(StepForm):
 
     def command(self) -> dict[str, Any]:
         return {"evidence": self.cleaned_data}
+
+
+class OtherTicketForm(StepForm):
+    """Another ticket of the same client, by its number."""
+
+    other = forms.CharField(
+        label=_("The other ticket"),
+        max_length=32,
+        widget=forms.TextInput(attrs={"placeholder": "ACME-123"}),
+        error_messages={"required": _("The other ticket: write its number.")},
+    )
+
+    def prepare(self) -> None:
+        hint = f"{self.ticket.tenant.code}-123"
+        self.fields["other"].widget.attrs["placeholder"] = hint
+
+    def clean_other(self) -> Ticket:
+        key = self.cleaned_data["other"].strip().upper()
+        found = Ticket.objects.filter(tenant_id=self.ticket.tenant_id, key=key).first()
+        if found is None:
+            raise forms.ValidationError(_("There is no ticket with this number at this client."))
+        return found
+
+
+class LinkForm(OtherTicketForm):
+    kind = forms.ChoiceField(
+        label=_("This ticket"),
+        choices=[(k, name) for k, name in LinkKind.choices if k != LinkKind.DUPLICATE_OF],
+    )
+    field_order = ("kind", "other")
+
+
+class MergeForm(OtherTicketForm):
+    def command(self) -> dict[str, Any]:
+        return {"into": self.cleaned_data["other"]}
 
 
 class TimeForm(StepForm):
@@ -247,6 +300,8 @@ FORMS: dict[Action, type[StepForm]] = {
     Action.OFFER_HANDOFF: HandoffForm,
     Action.DISPUTE_HANDOFF: DisputeForm,
     Action.LOG_TIME: TimeForm,
+    Action.LINK: LinkForm,
+    Action.MERGE: MergeForm,
     Action.REOPEN: ReopenForm,
     Action.CANCEL: CancelForm,
 }

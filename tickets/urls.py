@@ -3,7 +3,20 @@
 from django.contrib.auth.decorators import login_required
 from django.urls import path, register_converter
 
-from tickets.views import estimate_form, estimates, flow, intake, lists, page, releases, steps
+from tickets.views import (
+    estimate_form,
+    estimates,
+    files,
+    flow,
+    history,
+    intake,
+    lists,
+    page,
+    releases,
+    steps,
+    watch,
+    words,
+)
 
 
 class KeyConverter:
@@ -27,6 +40,19 @@ urlpatterns = [
     path("releases/<slug:public_id>/", login_required(releases.release_page), name="release"),
     path("flow/<slug:public_id>/", login_required(flow.contract_flow), name="flow"),
     path("<ticket_key:key>/", login_required(page.ticket_page), name="page"),
+    path("<ticket_key:key>/history/", login_required(history.history_page), name="history"),
+    path("<ticket_key:key>/watch/", login_required(watch.watch), name="watch"),
+    path("links/<slug:public_id>/remove/", login_required(watch.unlink), name="unlink"),
+    path("attachments/<slug:public_id>/", login_required(files.attachment), name="attachment"),
+    path("comments/<slug:public_id>/translate/", login_required(words.translate), name="translate"),
+    path("glossary/", login_required(words.glossaries), name="glossaries"),
+    path("glossary/<slug:code>/", login_required(words.glossary), name="glossary"),
+    path("glossary/term/<slug:public_id>/", login_required(words.term), name="term"),
+    path(
+        "glossary/term/<slug:public_id>/remove/",
+        login_required(words.remove_term),
+        name="remove_term",
+    ),
     path("<ticket_key:key>/path/", login_required(flow.ticket_path), name="path"),
     *(
         path(f"<ticket_key:key>/{move.slug}/", login_required(steps.step_of(move)), name=move.route)

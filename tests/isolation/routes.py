@@ -14,7 +14,18 @@ from reports.models import MonthlyReport, ReportRemark
 from tenants.models import Invitation, Job, JobState, Membership, Session
 from tenants.scoping import tenant_scope
 from tests.isolation.rows import NOON, World
-from tickets.models import Dispute, Estimate, Handoff, Notification, Release, Ticket
+from tickets.models import (
+    Attachment,
+    Comment,
+    Dispute,
+    Estimate,
+    GlossaryTerm,
+    Handoff,
+    Link,
+    Notification,
+    Release,
+    Ticket,
+)
 
 
 @dataclass(frozen=True)
@@ -120,6 +131,11 @@ MEANINGS: dict[str, tuple[Callable[[World], str], str]] = {
     "reports/remarks/<public_id>": (_public_id(ReportRemark), NEVER),
     "tickets/flow/<public_id>": (_public_id(Contract), NEVER),
     "tickets/<key>": TICKET,
+    "tickets/links/<public_id>": (_public_id(Link), NEVER),
+    "tickets/attachments/<public_id>": (_public_id(Attachment), NEVER),
+    "tickets/comments/<public_id>": (_public_id(Comment), NEVER),
+    "tickets/glossary/<code>": (lambda world: world.tenant.code, "NOBODY"),
+    "tickets/glossary/term/<public_id>": (_public_id(GlossaryTerm), NEVER),
     "tickets/handoffs/<public_id>": (_public_id(Handoff), NEVER),
     "tickets/estimates/<public_id>": (_public_id(Estimate), NEVER),
     "tickets/disputes/<public_id>": (_public_id(Dispute), NEVER),

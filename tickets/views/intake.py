@@ -12,6 +12,8 @@ from contracts.rules import rules_of
 from tenants.errors import Invalid
 from tickets import services
 from tickets.forms import NewRequestForm
+from tickets.models import Ticket
+from tickets.views.desk import ticket_or_404
 from tickets.views.steps import SHOWN_AS
 
 
@@ -19,7 +21,10 @@ from tickets.views.steps import SHOWN_AS
 def new_request(request: HttpRequest) -> HttpResponse:
     """Ask which contract first where there are several, then show its own questions."""
     contracts = list(Contract.objects.active().select_related("tenant"))
+    before = followed(request)
     chosen = request.GET.get("contract") or request.POST.get("contract")
+    if before and not chosen:
+        chosen = before.contract.public_id
     if not chosen and len(contracts) != 1:
         return render(request, "tickets/choose_contract.html", {"contracts": contracts})
     contract = (
@@ -27,10 +32,30 @@ def new_request(request: HttpRequest) -> HttpResponse:
     )
     if contract is None:
         raise Http404
-    return ask(request, contract, several=len(contracts) > 1)
+    return ask(request, contract, before, several=len(contracts) > 1)
 
 
-def ask(request: HttpRequest, contract: Contract, *, several: bool) -> HttpResponse:
+def followed(request: HttpRequest) -> Ticket | None:
+    """Return the ticket that a new one follows, because it can be reopened no more."""
+    key = request.GET.get("follows") or request.POST.get("follows")
+    return ticket_or_404(request, key) if key else None
+
+
+def prefilled(before: Ticket | None) -> dict[str, object]:
+    """Return what the ticket before said, as the new one's first words."""
+    if before is None:
+        return {}
+    plain = ("type", "title", "description", "impact", "urgency")
+    return {
+        **{name: getattr(before, name) for name in plain},
+        "place": f"{before.system}/{before.environment}",
+        "requester": before.requester.public_id,
+    }
+
+
+def ask(
+    request: HttpRequest, contract: Contract, before: Ticket | None, *, several: bool
+) -> HttpResponse:
     now = timezone.now()
     rows = ContractVersion.objects.filter(contract=contract)
     version = rows.in_force(contract.local_date(now)).first()
@@ -39,6 +64,8 @@ def ask(request: HttpRequest, contract: Contract, *, several: bool) -> HttpRespo
         raise Http404
     form = NewRequestForm(
         request.POST if request.method == "POST" else None,
+        request.FILES if request.method == "POST" else None,
+        initial=prefilled(before),
         contract=contract,
         terms=rules_of(version).terms,
         actor=actor,
@@ -47,7 +74,12 @@ def ask(request: HttpRequest, contract: Contract, *, several: bool) -> HttpRespo
         received_at = form.cleaned_data.get("received_at") or now
         try:
             ticket = services.open_ticket(
-                contract=contract, actor=actor, received_at=received_at, now=now, **form.command()
+                contract=contract,
+                actor=actor,
+                received_at=received_at,
+                now=now,
+                follows=before,
+                **form.command(),
             )
         except Invalid as error:
             name = SHOWN_AS.get(error.field, error.field)
@@ -55,6 +87,6 @@ def ask(request: HttpRequest, contract: Contract, *, several: bool) -> HttpRespo
         else:
             messages.success(request, _("%s is open, and its clocks run.") % ticket.key)
             return redirect("tickets:page", key=ticket.key)
-    context = {"form": form, "contract": contract, "several": several}
+    context = {"form": form, "contract": contract, "several": several, "before": before}
     status = 422 if form.is_bound else 200
     return render(request, "tickets/new_request.html", context, status=status)

@@ -45,8 +45,10 @@ class Move:
     def template(self) -> str:
         return TEMPLATES.get(self.action, "tickets/_step_form.html")
 
-    def form_for(self, ticket: Ticket, actor: Membership, data: Any = None) -> StepForm:
-        return (self.form or StepForm)(data, ticket=ticket, actor=actor)
+    def form_for(
+        self, ticket: Ticket, actor: Membership, data: Any = None, files: Any = None
+    ) -> StepForm:
+        return (self.form or StepForm)(data, files, ticket=ticket, actor=actor)
 
 
 MOVES = (
@@ -70,6 +72,10 @@ MOVES = (
          _("The time is recorded.")),
     Move(Action.COMMENT, "comment", _("Send"), "message-square", services.comment,
          _("Your message is on the ticket.")),
+    Move(Action.LINK, "link", _("Link another ticket"), "link", services.link_tickets,
+         _("The tickets are linked.")),
+    Move(Action.MERGE, "merge", _("Merge into another ticket"), "merge", services.merge_ticket,
+         _("The ticket is merged. The other one keeps the earlier clock.")),
     Move(Action.RULE_UNDECIDED, "rule", _("Rule on the verdict"), "scale", services.rule_undecided,
          _("The verdict is ruled. The client reads your reason.")),
     Move(Action.OVERRIDE_VERDICT, "override", _("Override the verdict"), "scale",
@@ -117,10 +123,12 @@ def fits(move: Move, ticket: Ticket, now: Situation, actor: Membership) -> bool:
         return not now.offered and ticket.stage.stream == WorkStream.OPERATION
     if move.action == Action.RECORD_RELEASE:
         return ticket.is_open and ticket.stage.stream == WorkStream.MAINTENANCE
-    return move.action != Action.COMMENT  # it stands in the timeline
+    return move.action not in ELSEWHERE
 
 
+ELSEWHERE = {Action.COMMENT, Action.LINK, Action.MERGE}  # each stands in a panel of its own
 SENSE: dict[Action, Callable[[Situation, Membership], bool]] = {
+    Action.REOPEN: lambda now, actor: now.reopenable,
     Action.RULE_UNDECIDED: lambda now, actor: now.undecided,
     Action.OVERRIDE_VERDICT: lambda now, actor: now.may_override(actor),
     Action.DISPUTE_VERDICT: lambda now, actor: now.disputable,
@@ -141,10 +149,14 @@ class Offer:
 def offers(
     ticket: Ticket, actor_at: Callable[[Action], Membership | None], now: Situation
 ) -> list[Offer]:
-    """Return the steps this person may take, the next one first and marked primary."""
-    found = []
+    """
+    Return the steps this person may take, the next one first and marked primary.
+
+    Where a dispute waits for this person's answer, that is the page's one primary step.
+    """
+    found, leads = [], now.waiting is None or actor_at(Action.ANSWER_DISPUTE) is None
     for move in MOVES:
         if (actor := actor_at(move.action)) and fits(move, ticket, now, actor):
             form = move.form_for(ticket, actor) if move.form else None
-            found.append(Offer(move, form, NEXT.get(ticket.status) == move.action))
+            found.append(Offer(move, form, leads and NEXT.get(ticket.status) == move.action))
     return sorted(found, key=lambda offer: not offer.primary)

@@ -20,8 +20,10 @@ from tickets.views.estimate_face import estimate_on
 from tickets.views.moves import ANSWERS, MOVES, RULINGS, Move, Offer, offers
 from tickets.views.situation import Situation, situation_of
 from tickets.views.timeline import timeline
+from tickets.views.watch import linked, watching
 
 PRECEDENTS = 3
+LINKING = [move for move in MOVES if move.action in (Action.LINK, Action.MERGE)]
 COMMENT = next(move for move in MOVES if move.action == Action.COMMENT)
 
 
@@ -50,6 +52,11 @@ def ticket_page(request: HttpRequest, key: str) -> HttpResponse:
         "situation": situation,
         "disputes": disputes_shown(ticket, desks, situation),
         "comment": comment_offer(ticket, desks),
+        "translates": able(ticket, desks, Action.TRANSLATE) is not None,
+        "links": linked(ticket, request.memberships, for_vendor=for_vendor),
+        "watchers": watching(ticket, desks, for_vendor=for_vendor),
+        "link_moves": link_moves(ticket, desks),
+        "files": list(ticket.attachments.filter(comment=None)),
         "deliveries": deliveries(ticket),
         "for_vendor": for_vendor,
         "sees_cost": sees_cost(desks),
@@ -73,6 +80,12 @@ def may_estimate(ticket: Ticket, desks: list[Membership]) -> bool:
 def comment_offer(ticket: Ticket, desks: list[Membership]) -> Offer | None:
     actor = able(ticket, desks, Action.COMMENT)
     return Offer(COMMENT, COMMENT.form_for(ticket, actor), primary=False) if actor else None
+
+
+def link_moves(ticket: Ticket, desks: list[Membership]) -> list[Offer]:
+    """Return what this person may do about other tickets: link one, or merge this one into it."""
+    found = ((move, able(ticket, desks, move.action)) for move in LINKING)
+    return [Offer(move, form_of(move, ticket, actor), False) for move, actor in found if actor]
 
 
 def answers(ticket: Ticket, desks: list[Membership], handoffs: list) -> list[dict[str, object]]:

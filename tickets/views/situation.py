@@ -8,9 +8,12 @@ from tenants.errors import Refused
 from tenants.models import Membership
 from tenants.roles import Role
 from tickets.models import Dispute, Emergency, Handoff, Ticket
-from tickets.models.choices import HandoffState, Outcome
+from tickets.models.choices import HandoffState, Outcome, Status
 from tickets.services.disputes import check_disputable
 from tickets.services.emergencies import counts_as_emergency
+from tickets.services.resolution import reopen_until
+
+ENDED = (Status.RESOLVED, Status.CLOSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,12 @@ class Situation:
     disputable_until: datetime | None
     is_emergency: bool
     emergency: Emergency | None
+    reopenable: bool
+
+    @property
+    def follows_up(self) -> bool:
+        """Return whether what is not done yet is a new ticket: the time to reopen is over."""
+        return self.ticket.status in ENDED and not self.reopenable
 
     @property
     def undecided(self) -> bool:
@@ -60,6 +69,7 @@ def situation_of(
         disputable_until=until,
         is_emergency=counts_as_emergency(ticket.stage.decision, rules),
         emergency=Emergency.objects.filter(ticket=ticket).first(),
+        reopenable=ticket.status in ENDED and now <= reopen_until(ticket),
     )
 
 

@@ -67,7 +67,7 @@ def take(
 ) -> HttpResponse:
     actor = actor_for(request, ticket, move.action)
     data = request.POST if request.method == "POST" else None
-    form = move.form_for(ticket, actor, data)
+    form = move.form_for(ticket, actor, data, request.FILES if data is not None else None)
     if data is not None and form.is_valid():
         try:
             move.run(**subject, actor=actor, now=timezone.now(), **form.command())

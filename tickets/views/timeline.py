@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tenants.models import AuditEvent, Membership
-from tickets.models import Assignment, Comment, Decision, Ticket
+from tickets.models import Assignment, Comment, Decision, LinkKind, Ticket
 from tickets.models.choices import Lane, ObligationKind, PauseCause
 
 PLAIN = {
@@ -41,6 +41,11 @@ PLAIN = {
     "estimate.delivery_accepted": ("coins", gettext_lazy("Delivery accepted")),
     "estimate.delivery_refused": ("coins", gettext_lazy("Delivery not accepted")),
     "estimate.cancelled": ("coins", gettext_lazy("Work under the estimate cancelled")),
+    "ticket.reminded": ("bell", gettext_lazy("Reminder %(number)s: we wait for the client")),
+    "ticket.auto_closed": ("lock", gettext_lazy("Closed: the client did not answer")),
+    "ticket.linked": ("link", gettext_lazy("Linked: %(link)s %(other)s")),
+    "ticket.unlinked": ("unlink", gettext_lazy("Link taken back: %(link)s %(other)s")),
+    "ticket.merged": ("merge", gettext_lazy("Merged into %(into)s, which keeps the earlier clock")),
     "clock.missed": ("triangle-alert", gettext_lazy("Deadline missed: %(clock)s")),
 }
 INSIDE = {
@@ -55,6 +60,8 @@ INSIDE = {
 SAID_ELSEWHERE = {
     *("ticket.commented", "ticket.assigned", "time.logged"),
     *("verdict.overridden", "verdict.ruled"),
+    *("ticket.watched", "comment.mentioned", "comment.translated", "attachment.added"),
+    *("time.corrected", "timer.started", "timer.stopped"),
 }
 VENDOR_REASONS = {"handoff.disputed"}
 WITH_THE_VERDICT = {"dispute.ruled"}  # their reason is the verdict's, which has its own line
@@ -71,6 +78,7 @@ class Event:
     body: str = ""
     lane: str = ""
     reason: str = ""
+    comment: Comment | None = None
 
 
 def timeline(ticket: Ticket, *, for_vendor: bool) -> list[Event]:
@@ -106,8 +114,29 @@ def codes(data: dict[str, Any]) -> dict[str, str]:
     """Return the codes of an event in the reader's words."""
     return {
         "cause": str(dict(PauseCause.choices).get(data.get("cause"), data.get("cause", ""))),
+        "number": str(data.get("number", "")),
+        "link": link_word(data.get("kind", ""), back=bool(data.get("back"))),
+        "other": str(data.get("other", "")),
+        "into": str(data.get("into", "")),
         "clock": str(dict(ObligationKind.choices).get(data.get("kind"), data.get("kind", ""))),
     }
+
+
+LINKS = {
+    (LinkKind.RELATES, False): gettext_lazy("relates to"),
+    (LinkKind.RELATES, True): gettext_lazy("relates to"),
+    (LinkKind.BLOCKS, False): gettext_lazy("blocks"),
+    (LinkKind.BLOCKS, True): gettext_lazy("is blocked by"),
+    (LinkKind.CAUSED_BY, False): gettext_lazy("is caused by"),
+    (LinkKind.CAUSED_BY, True): gettext_lazy("causes"),
+    (LinkKind.DUPLICATE_OF, False): gettext_lazy("is a duplicate of"),
+    (LinkKind.DUPLICATE_OF, True): gettext_lazy("has the duplicate"),
+}
+
+
+def link_word(kind: str, *, back: bool) -> str:
+    """Return what a ticket is to another, seen from it or (`back`) from the other."""
+    return str(LINKS.get((kind, back), kind))
 
 
 def from_assignments(ticket: Ticket) -> Iterator[Event]:
@@ -141,8 +170,15 @@ def verdict_text(row: Decision) -> str:
 
 
 def from_comments(ticket: Ticket, for_vendor: bool) -> Iterator[Event]:
-    rows = Comment.objects.filter(ticket=ticket).select_related("author__user")
+    rows = (
+        Comment.objects.filter(ticket=ticket)
+        .select_related("author__user")
+        .prefetch_related("translations__by__user", "attachments")
+    )
     for row in rows if for_vendor else rows.filter(lane=Lane.PUBLIC):
         lane = "" if row.lane == Lane.PUBLIC else row.lane
         text = str(row.get_lane_display()) if lane else _("Message")
-        yield Event(row.at, "message-square", row.author, text, body=row.body, lane=lane)
+        row.newest = {said.language: said for said in row.translations.all()}
+        yield Event(
+            row.at, "message-square", row.author, text, body=row.body, lane=lane, comment=row
+        )
