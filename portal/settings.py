@@ -316,6 +316,9 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "ContractStatus": "contracts.models.ContractStatus",
+        "PeriodState": "contracts.models.PeriodState",
+        "DecisionKind": "tickets.models.Decision.Kind",
         "TicketType": "tickets.models.choices.TicketType",
         "TicketStatus": "tickets.models.choices.Status",
         "Priority": "tickets.models.choices.Priority",
@@ -329,6 +332,7 @@ SPECTACULAR_SETTINGS = {
         "PauseCause": "tickets.models.choices.PauseCause",
         "HandoffState": "tickets.models.choices.HandoffState",
         "Lane": "tickets.models.choices.Lane",
+        "EstimateStatus": "tickets.models.choices.EstimateStatus",
         "AuthorityKind": "tickets.models.choices.AuthorityKind",
         "Role": "tenants.roles.Role",
         "Verb": "tenants.models.Verb",

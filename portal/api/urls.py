@@ -4,7 +4,10 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
 v1 = [
+    path("", include("tenants.api.urls")),
     path("", include("tickets.api.urls")),
+    path("", include("contracts.api.urls")),
+    path("", include("reports.api.urls")),
 ]
 urlpatterns = [
     path("v1/", include((v1, "api"))),

@@ -16,6 +16,7 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
@@ -23,7 +24,6 @@ from rest_framework.utils.urls import replace_query_param
 
 USUAL, MOST = 25, 100
 MOST_CURSOR = 400
-PARAMETERS = frozenset({"limit", "cursor", "ordering"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +133,30 @@ def wrong(name: str, said: str) -> ValidationError:
 
 def paged(of: type[serializers.Serializer]) -> type[serializers.Serializer]:
     """Return the serializer of a page of these, for the schema."""
-    name = f"{of.__name__.removesuffix('Serializer')}Page"
-    return type(
-        f"{name}Serializer",
-        (serializers.Serializer,),
-        {
-            "next": serializers.URLField(
-                allow_null=True, help_text="The next page; null: the last."
-            ),
-            "results": of(many=True),
-        },
-    )
+    name = f"{of.__name__.removesuffix('Serializer')}PageSerializer"
+    last = "The next page; null: the last."
+    fields = {
+        "next": serializers.URLField(allow_null=True, help_text=last),
+        "results": of(many=True),
+    }
+    page = type(name, (serializers.Serializer,), fields)
+    return extend_schema_serializer(many=False)(page)
+
+
+def part_of(
+    request: Request, rows: QuerySet, show: Callable[[Any], dict[str, Any]]
+) -> dict[str, Any]:
+    """
+    Return a page of what hangs on one thing, in the order of `rows`; its cursor counts rows.
+
+    :raises ValidationError: if `limit` or `cursor` is none.
+    """
+    limit, said = limit_of(request), request.query_params.get("cursor", "0")
+    if not (said.isascii() and said.isdecimal() and len(said) <= 6):
+        raise wrong("cursor", _("Take the cursor from `next`, with the same ordering."))
+    begin = int(said)
+    found = list(rows[begin : begin + limit + 1])
+    more = len(found) > limit
+    address = request.build_absolute_uri()
+    following = replace_query_param(address, "cursor", begin + limit) if more else None
+    return {"next": following, "results": [show(row) for row in found[:limit]]}

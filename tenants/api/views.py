@@ -1,16 +1,19 @@
 """What every viewset of the API is made of."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers, viewsets
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
-from rest_framework.response import Response
 
-from tenants.api.pagination import PARAMETERS
+from tenants.api.pagination import MOST
 from tenants.api.serializers import Nothing
+
+PAGES = frozenset({"limit", "cursor"})
+LIMIT = OpenApiParameter("limit", int, description=f"Rows a page: 1 to {MOST}, usually 25.")
+CURSOR = OpenApiParameter("cursor", str, description="From `next` of the page before.")
 
 
 class ApiViewSet(viewsets.GenericViewSet):
@@ -22,6 +25,7 @@ class ApiViewSet(viewsets.GenericViewSet):
 
     verb: str | None = None
     parameters: frozenset[str] = frozenset()
+    writes_nothing = False
     serializer_class = Nothing
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -34,8 +38,7 @@ class ApiViewSet(viewsets.GenericViewSet):
             )
 
     def known_parameters(self) -> frozenset[str]:
-        pages = PARAMETERS if getattr(self, "pages", self.action == "list") else frozenset()
-        return self.parameters | pages
+        return self.parameters
 
     def told(self, body: type[serializers.Serializer], **context: Any) -> dict[str, Any]:
         """
@@ -46,6 +49,3 @@ class ApiViewSet(viewsets.GenericViewSet):
         serializer = body(data=self.request.data, context=context)
         serializer.is_valid(raise_exception=True)
         return serializer.validated_data
-
-
-Answer = Callable[[], Response]

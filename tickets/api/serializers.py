@@ -135,6 +135,10 @@ class ClockWithLedgerSerializer(ClockSerializer):
     ledger = LedgerEntrySerializer(many=True)
 
 
+class ClocksSerializer(serializers.Serializer):
+    results = ClockWithLedgerSerializer(many=True)
+
+
 class TicketDetailSerializer(TicketSerializer):
     description = Text(allow_blank=True)
     symptom = Text(allow_blank=True)

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import action
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,19 +15,22 @@ from rest_framework.response import Response
 from contracts.models import Contract
 from tenants import roles
 from tenants.api.idempotency import once
-from tenants.api.pagination import MOST, Order, page_of, paged
-from tenants.api.views import ApiViewSet
+from tenants.api.pagination import Order, page_of, paged
+from tenants.api.views import CURSOR, LIMIT, PAGES, ApiViewSet
 from tenants.errors import NotPermitted
 from tenants.models import Membership
 from tickets import services
 from tickets.api import bodies, shapes
+from tickets.api.estimates import EstimateSerializer, NewEstimateBody
+from tickets.api.estimates import answer as estimate_answer
+from tickets.api.parts import TicketParts
 from tickets.api.serializers import TicketDetailSerializer, TicketSerializer
 from tickets.api.steps import answer, step
 from tickets.domain.lifecycle import Action
 from tickets.filters import ApiTicketFilter
 from tickets.models import Ticket
 from tickets.models.choices import Channel
-from tickets.views.desk import tickets_of
+from tickets.views.desk import actor_for, ticket_or_404, tickets_of
 
 ORDERS = (
     Order("due", "next_due_at", unique="key"),
@@ -34,14 +38,14 @@ ORDERS = (
     Order("-received_at", "received_at", descending=True, unique="key"),
 )
 LIST_PARAMETERS = [
-    OpenApiParameter("limit", int, description=f"Rows a page: 1 to {MOST}, usually 25."),
-    OpenApiParameter("cursor", str, description="From `next` of the page before."),
+    LIMIT,
+    CURSOR,
     OpenApiParameter("ordering", str, enum=[order.name for order in ORDERS]),
 ]
 FOR_THE_VENDOR = ("requester", "channel", "received_at")
 
 
-class TicketViewSet(ApiViewSet):
+class TicketViewSet(TicketParts, ApiViewSet):
     """Requests and incidents, each held against its contract."""
 
     lookup_field = "key"
@@ -51,8 +55,9 @@ class TicketViewSet(ApiViewSet):
     filter_backends = [DjangoFilterBackend]
 
     def known_parameters(self) -> frozenset[str]:
-        own = frozenset(ApiTicketFilter.base_filters) if self.action == "list" else frozenset()
-        return own | super().known_parameters()
+        if self.action == "list":
+            return PAGES | {"ordering"} | ApiTicketFilter.base_filters.keys()
+        return super().known_parameters()
 
     @extend_schema(
         operation_id="ticket_list",
@@ -104,6 +109,25 @@ class TicketViewSet(ApiViewSet):
             return answer(request, ticket.key, status=201, Location=address)
 
         return once(request, contract.tenant_id, act)
+
+    @extend_schema(
+        operation_id="ticket_draft_estimate",
+        summary="Write an estimate for extra work",
+        request=NewEstimateBody,
+        responses={201: EstimateSerializer},
+    )
+    @action(detail=True, methods=["post"], url_path="estimates")
+    def draft_estimate(self, request: Request, key: str) -> Response:
+        """Write the first revision; the verdict on the ticket asks for one."""
+        ticket = ticket_or_404(request, key)
+        told = self.told(NewEstimateBody)
+
+        def act() -> Response:
+            actor = actor_for(request, ticket, Action.DRAFT_ESTIMATE)
+            made = services.draft_estimate(ticket=ticket, actor=actor, now=timezone.now(), **told)
+            return estimate_answer(request, made.public_id, 201)
+
+        return once(request, ticket.tenant_id, act)
 
     comment = step(
         Action.COMMENT,

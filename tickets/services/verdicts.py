@@ -163,7 +163,7 @@ def quotas_used(month: Period, without: Ticket) -> dict[str, QuotaUse]:
             ticket__received_at__gte=month.starts_at,
             ticket__received_at__lt=month.ends_at,
         )
-        .exclude(ticket=without)
+        .exclude(ticket_id=without.pk)
         .exclude(ticket__status=Status.CANCELLED)
         .values("decision__clause_id")
         .annotate(count=Count("pk"), minutes=Sum(effort))

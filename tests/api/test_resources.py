@@ -1,0 +1,178 @@
+"""Contracts, people and the dry run through the API; two clients in every list."""
+
+import pytest
+
+from tenants.models import AuditEvent
+from tenants.scoping import tenant_scope
+from tests.api.client import Api
+from tests.isolation.rows import every
+from tests.portal.desk import Desk, desk_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def desk(acme) -> Desk:
+    return desk_of(acme)
+
+
+@pytest.fixture
+def other(globex) -> Desk:
+    return desk_of(globex)
+
+
+def everything(tenant) -> dict[str, int]:
+    with tenant_scope(tenant):
+        return {m._meta.label: m._default_manager.count() for m in every(lambda model: True)}
+
+
+class TestContracts:
+    def test_are_ones_own(self, desk, other):
+        answer = Api(desk.people["requester"]).get("contracts/").json()
+
+        assert [row["id"] for row in answer["results"]] == [desk.contract.public_id]
+        assert "GLOBEX" not in str(answer)
+
+    def test_say_which_version_is_in_force(self, desk):
+        answer = Api(desk.people["requester"]).get(f"contracts/{desk.contract.public_id}/").json()
+
+        assert answer["in_force"] == 1
+        assert [row["number"] for row in answer["versions"]] == [1]
+
+    def test_show_money_only_to_who_may_see_it(self, desk):
+        address = f"contracts/{desk.contract.public_id}/versions/1/"
+        requester, owner = (Api(desk.people[r]) for r in ("requester", "service_owner"))
+
+        assert "cost" not in requester.get(address).json()["terms"]
+        assert "monthly_fee" not in requester.get(f"{address}terms.yaml/").text
+        assert owner.get(address).json()["terms"]["cost"]["monthly_fee"] == 800000
+        assert "monthly_fee: 800000" in owner.get(f"{address}terms.yaml/").text
+
+    def test_show_what_decides_where_and_what_the_lint_finds(self, desk):
+        address = f"contracts/{desk.contract.public_id}/versions/1/"
+        engineer, owner = (Api(desk.people[r]) for r in ("operations_engineer", "service_owner"))
+
+        cells = owner.get(f"{address}coverage/").json()["cells"]
+        cell = next(
+            cell
+            for cell in cells
+            if (cell["activity"], cell["environment"]) == ("incident_response", "production")
+        )
+        assert cell["shares"] == [{"outcome": "included", "clause": "S1"}]
+        assert engineer.get(f"{address}lint/").json()["version"] == 1
+        assert owner.get(f"{address}lint/").status_code == 403
+
+
+class TestTheDryRun:
+    def check(self, desk: Desk, **change):
+        told = {
+            "type": "incident", "system": "ec-site", "environment": "production",
+            "impact": 1, "urgency": 1, "answers": {"0": True},
+            "received_at": "2026-04-08T12:00:00+09:00",
+        }  # fmt: skip
+        api = Api(desk.people["requester"], **{"Accept-Language": "ja"})
+        return api.post(f"contracts/{desk.contract.public_id}/check/", {**told, **change})
+
+    def test_says_what_opening_would_decide_and_start(self, desk):
+        said = self.check(desk).json()
+        ticket = desk.open()
+        opened = Api(desk.people["requester"]).get(f"tickets/{ticket.key}/").json()
+
+        for name in ("outcome", "clause", "pending", "activity", "clause_text"):
+            assert said["verdict"][name] == opened["verdict"][name], name
+        assert said["verdict"]["path"] == opened["verdict"]["path"]
+        assert {(c["kind"], c["due_at"]) for c in said["clocks"]} == {
+            (c["kind"], c["due_at"]) for c in opened["clocks"]
+        }
+        assert said["clocks"][0]["due_at"] == "2026-04-08T03:15:00Z"
+
+    def test_names_the_next_question(self, desk):
+        said = self.check(desk, answers={"0": False}).json()["verdict"]
+
+        assert said["pending"]
+        assert said["question"] == {
+            "key": "answers.1",
+            "text": "Does it differ from the specification?",
+            "clause": None,
+        }
+
+    def test_writes_nothing(self, desk):
+        before = everything(desk.tenant)
+
+        assert self.check(desk).status_code == 200
+        assert everything(desk.tenant) == before
+        with tenant_scope(desk.tenant):
+            assert not AuditEvent.objects.exists()
+
+    def test_refuses_what_opening_refuses(self, desk, other):
+        assert self.check(desk, system="printer").json()["errors"][0]["attr"] == "system"
+        assert self.check(desk, received_at="2099-01-01T00:00:00Z").status_code == 400
+        theirs = f"contracts/{other.contract.public_id}/check/"
+        assert Api(desk.people["requester"]).post(theirs, {}).status_code == 404
+
+
+class TestPeople:
+    def test_are_those_of_ones_own_clients_without_addresses(self, desk, other):
+        answer = Api(desk.people["requester"]).get("members/")
+
+        assert len(answer.json()["results"]) == 7
+        assert "@" not in answer.text
+        assert "GLOBEX" not in answer.text
+
+    def test_are_chosen_by_role_and_client(self, desk, other):
+        api = Api(desk.people["requester"])
+
+        (found,) = api.get("members/?role=bridge_se&client=ACME").json()["results"]
+
+        assert found["name"] == "ACME bridge_se"
+        assert (
+            api.get("members/?client=GLOBEX").content == api.get("members/?client=GLOBEX").content
+        )
+        assert api.get("members/?client=GLOBEX").status_code == 400
+
+    def test_know_who_they_are(self, desk):
+        said = Api(desk.people["bridge_se"]).get("me/").json()
+
+        assert [row["role"] for row in said["desks"]] == ["bridge_se"]
+        assert said["token"]["verbs"] == ["read", "write", "approve"]
+
+
+class TestWhatHangsOnATicket:
+    PARTS = ("comments", "stages", "decisions", "clocks", "disputes")
+
+    def test_is_read_by_everybody_who_sees_the_ticket(self, desk, other):
+        ticket, theirs = desk.open(), other.open()
+        api = Api(desk.people["requester"])
+
+        for part in self.PARTS:
+            assert api.get(f"tickets/{ticket.key}/{part}/").status_code == 200, part
+            assert api.get(f"tickets/{theirs.key}/{part}/").status_code == 404, part
+
+    def test_a_client_reads_neither_internal_words_nor_handoffs_nor_time_unless_it_pays(self, desk):
+        ticket = desk.open()
+        engineer = Api(desk.people["operations_engineer"])
+        page = f"tickets/{ticket.key}/"
+        for lane, body in (("public", "We look."), ("internal", "Again!"), ("handoff", "L3?")):
+            assert engineer.post(f"{page}comment/", {"body": body, "lane": lane}).status_code == 200
+        requester, owner = (Api(desk.people[r]) for r in ("requester", "service_owner"))
+
+        assert len(engineer.get(f"{page}comments/").json()["results"]) == 3
+        for client in (requester, owner):
+            assert [c["body"] for c in client.get(f"{page}comments/").json()["results"]] == [
+                "We look."
+            ]
+            assert client.get(f"{page}handoffs/").status_code == 403
+        assert requester.get(f"{page}time-entries/").status_code == 403
+        assert owner.get(f"{page}time-entries/").status_code == 200
+
+    def test_comes_in_pages(self, desk):
+        ticket = desk.open()
+        engineer, page = Api(desk.people["operations_engineer"]), f"tickets/{ticket.key}/"
+        for number in range(3):
+            engineer.post(f"{page}comment/", {"body": f"{number}"})
+
+        first = engineer.get(f"{page}comments/?limit=2").json()
+        second = engineer.get(first["next"].replace("http://testserver", "")).json()
+
+        assert [c["body"] for c in first["results"] + second["results"]] == ["0", "1", "2"]
+        assert second["next"] is None
