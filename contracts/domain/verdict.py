@@ -155,7 +155,8 @@ class Decision:
     The verdict on a piece of work.
 
     A `pending` one has outcome undecided and a `question`. `cap` is in minor units, for the ticket.
-    `provisional` says that it rests on a claim nobody confirmed.
+    `provisional` says that it rests on a claim nobody confirmed. `contracts` names those between
+    which nobody decided yet; there is no clause then.
     """
 
     outcome: Outcome
@@ -167,9 +168,11 @@ class Decision:
     question: Question | None = None
     provisional: bool = False
     path: tuple[PathStep, ...] = ()
+    contracts: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        return {
+        between = {"contracts": list(self.contracts)} if self.contracts else {}
+        return between | {
             "outcome": self.outcome.value,
             "clause_id": self.clause_id,
             "activity": self.activity and self.activity.value,
@@ -189,5 +192,6 @@ class Decision:
             "activity": activity and Activity(activity),
             "question": question and Question.from_dict(question),
             "path": tuple(PathStep.from_dict(step) for step in document["path"]),
+            "contracts": tuple(document.get("contracts", ())),
         }
         return cls(**{**document, **read})

@@ -18,14 +18,18 @@ def shown_contract(request: HttpRequest, public_id: str) -> dict[str, Any]:
     """
     Return what the head of a contract's page needs, in two queries.
 
-    The version is the one that `?version=` names, else the one in force, else the last one.
+    The version is the one that `?version=` names, else the one in force, else the last one. A client
+    sees no drafts.
     """
     contract = get_object_or_404(Contract.objects.select_related("tenant"), public_id=public_id)
+    desks = [m for m in request.memberships if m.tenant_id == contract.tenant_id]
+    for_vendor = any(m.is_vendor for m in desks)
     versions = list(contract.versions.select_related("activated_by__user"))
+    if not for_vendor:  # what is not agreed yet is the vendor's own paper
+        versions = [version for version in versions if version.activated_at]
     in_force = current(contract, versions)
     usual = in_force or (versions[-1] if versions else None)
     shown = version_named(request.GET.get("version", ""), versions) or usual
-    desks = [m for m in request.memberships if m.tenant_id == contract.tenant_id]
     return {
         "contract": contract,
         "versions": versions,
@@ -33,7 +37,7 @@ def shown_contract(request: HttpRequest, public_id: str) -> dict[str, Any]:
         "shown": shown,
         "terms": rules_of(shown).terms if shown else None,
         "sees_cost": sees_cost(desks),
-        "for_vendor": any(m.is_vendor for m in desks),
+        "for_vendor": for_vendor,
         "query": f"?version={shown.number}" if shown and shown is not usual else "",
     }
 

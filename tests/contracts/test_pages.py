@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from tenants.scoping import tenant_scope
 from tests.factories import TERMS, ContractVersionFactory
 from tests.portal.desk import browser_of, desk_of
 
@@ -227,3 +228,21 @@ class TestVersions:
 
     def test_say_that_there_is_one_so_far(self, acme_desk):
         assert "There is one version so far" in page_of(acme_desk, "requester", "versions/")
+
+
+class TestADraft:
+    @pytest.mark.parametrize("role", ["requester", "service_owner"])
+    def test_is_not_for_the_client(self, acme_desk, role):
+        with tenant_scope(acme_desk.contract.tenant_id):
+            amend(acme_desk, activated_at=None)
+
+        for path in ("versions/?version=2", "?version=2", "coverage/?version=2"):
+            page = page_of(acme_desk, role, path)
+            assert "Advice" not in page
+            assert "version=2" not in page
+
+    def test_is_for_the_vendor(self, acme_desk):
+        with tenant_scope(acme_desk.contract.tenant_id):
+            amend(acme_desk, activated_at=None)
+
+        assert "Advice" in page_of(acme_desk, "bridge_se", "?version=2")

@@ -87,6 +87,40 @@ class TestGivenBack:
         assert may["subtotal"] == 788_000
         assert nothing_wrong()
 
+    def test_hours_that_no_money_stands_for_are_a_lot_of_the_open_month(self, desk):
+        ticket = desk.open("2026-04-06 10:00", activity="service_desk", type="service_request")
+        desk.work(ticket, "2026-04-06 10:00", "2026-04-06 11:30", role="service_desk")
+        april = issued(desk, APRIL, CLOSED)
+        give(desk, ticket, LATER)
+
+        may = issued(desk, MAY, CLOSED_MAY)
+
+        (left,) = april["pools"]
+        (pool,) = may["pools"]
+        assert (left["used"], left["carried"]) == (90, 30)
+        assert (pool["brought"], pool["base"], pool["used"]) == (30 + 90, 120, 0)
+        assert may["given_back"] == [
+            {
+                "origin": "2026-04",
+                "amount": 0,
+                "hours": [{"pool": "support", "minutes": 90}],
+                "tickets": [ticket.key],
+            }
+        ]
+        assert nothing_wrong()
+
+    def test_is_money_for_what_was_billed_and_hours_for_the_rest(self, desk):
+        ticket = overdrawn(desk)  # two hours of the pool, one billed
+        issued(desk, APRIL, CLOSED)
+        give(desk, ticket, LATER)
+
+        (back,) = issued(desk, MAY, CLOSED_MAY)["given_back"]
+
+        assert (back["amount"], back["hours"]) == (
+            -12_000,
+            [{"pool": "support", "minutes": 120}],
+        )
+
     def test_is_given_once(self, desk):
         ticket = overdrawn(desk)
         issued(desk, APRIL, CLOSED)

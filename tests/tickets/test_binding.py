@@ -5,8 +5,10 @@ from datetime import date
 
 import pytest
 
+from contracts.domain.scope import Facts
 from tests.factories import ContractFactory, ContractVersionFactory
-from tests.tickets.factories import TERMS, two_clients
+from tests.tickets.factories import TERMS, after, two_clients
+from tickets import services
 from tickets.services.binding import contracts_for
 
 pytestmark = pytest.mark.allow_n_plus_one
@@ -55,3 +57,52 @@ def test_another_clients_contracts_never_count(client):
     with two_clients(client) as globex:
         assert contracts_for(client.tenant, "shop", "corrective", APRIL).contract == client.contract
         assert contracts_for(globex.tenant, "shop", "corrective", APRIL).contract == globex.contract
+
+
+class TestIntake:
+    def test_a_request_is_of_the_contract_whose_terms_name_its_activity(self, client):
+        other = second_contract(client, ["monitoring"])
+        # The contract it is asked under does not answer for monitoring.
+
+        ticket = client.open(facts=Facts(activity="monitoring"))
+
+        assert (ticket.contract, ticket.version.contract) == (other, other)
+
+    def test_between_several_nothing_is_decided_and_both_are_named(self, client):
+        other = second_contract(client, ["incident_response"])
+
+        decision = client.open().stage.decision
+
+        assert (decision.outcome, decision.clause_id, decision.pending) == ("undecided", "", False)
+        named = sorted([client.contract.number, other.number])
+        assert decision.verdict["contracts"] == named
+
+    def test_a_ruling_between_them_stands_while_the_facts_say_the_same(self, client):
+        second_contract(client, ["incident_response"])
+        ticket = client.open()
+        services.rule_undecided(
+            ticket=ticket,
+            actor=client.account_manager,
+            outcome="included",
+            clause_id="S2",
+            reason="The shop is run under this contract.",
+            now=after(hours=1),
+        )
+
+        services.confirm_facts(
+            ticket=ticket,
+            actor=client.bridge_se,
+            changes={"cause": "infrastructure"},
+            now=after(hours=2),
+        )
+
+        ticket.refresh_from_db()
+        assert (ticket.stage.decision.outcome, ticket.stage.decision.kind) == ("included", "ruling")
+
+    def test_while_the_activity_is_not_known_the_question_is_asked(self, client):
+        second_contract(client, ["incident_response"])
+
+        decision = client.open(facts=Facts()).stage.decision
+
+        assert (decision.outcome, decision.pending) == ("undecided", True)
+        assert "contracts" not in decision.verdict

@@ -207,6 +207,30 @@ class TestAnswerDispute:
         assert opened.ruling.stage_id == opened.stage_id != ticket.stage_id
         assert ticket.stage.decision.kind == "rule"
 
+    def test_of_an_earlier_stage_leaves_the_clock_of_one_that_nobody_decided(self, client):
+        ticket, handoff = client.offered(after(hours=1), system="office")
+        opened = dispute(client, ticket)
+        ticket = services.accept_handoff(
+            handoff=handoff,
+            actor=client.maintenance_engineer,
+            activity="corrective",
+            now=after(hours=3),
+        )
+        ticket = services.confirm_facts(
+            ticket=ticket,
+            actor=client.bridge_se,
+            changes={"system": "shop", "activity": "security_operation"},
+            now=after(hours=4),
+        )
+        assert ticket.stage.decision.outcome == "undecided"
+
+        ticket = answer(client, opened)
+
+        clock = clock_of(ticket, "ruling")
+        assert ticket.stage.decision.outcome == "undecided"
+        assert ("ruling" in running(ticket), clock.stage_id) == (True, ticket.stage_id)
+        assert Obligation.objects.filter(ticket=ticket, kind="ruling").running().count() == 1
+
     def test_is_the_account_managers(self, client):
         opened = dispute(client, client.improvement(facts=WISH))
 

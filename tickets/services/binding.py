@@ -1,10 +1,13 @@
 """Which of a client's contracts work falls under, where several cover one system."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
+from contracts.domain import scope
+from contracts.domain.scope import Facts
+from contracts.domain.terms import Terms
 from contracts.models import Contract
 from contracts.rules import rules_of
 from contracts.services import version_in_force
@@ -36,9 +39,36 @@ def contracts_for(tenant: Tenant, system: str, activity: str, on: date) -> Bindi
 
     While the activity is not known (empty), every contract of the system is a candidate.
     """
+    found = running(tenant, on)
+    return Binding(tuple(c for c in found if names(c, system, activity, on)))
+
+
+def has_others(contract: Contract, on: date) -> bool:
+    """Return whether the client has other contracts on a day: most have one, and are asked once."""
+    return running(contract.tenant, on).exclude(pk=contract.pk).exists()
+
+
+def running(tenant: Tenant, on: date) -> QuerySet[Contract]:
     contracts = Contract.objects.filter(tenant=tenant, starts_on__lte=on)
-    running = contracts.filter(Q(ends_on=None) | Q(ends_on__gt=on)).order_by("number")
-    return Binding(tuple(c for c in running if names(c, system, activity, on)))
+    return contracts.filter(Q(ends_on=None) | Q(ends_on__gt=on)).order_by("number")
+
+
+def bind(
+    contract: Contract, terms: Terms, facts: Facts, system: str, on: date
+) -> tuple[Contract, Facts]:
+    """
+    Return the contract that a request falls under, and its facts as that reads them.
+
+    It is the one asked under, unless one other of the client's, and it alone, answers for the
+    activity. Answers to one contract's questions say nothing to another's: their activity does.
+    """
+    activity = scope.decide(terms, facts).activity
+    if activity is None or not has_others(contract, on):
+        return contract, facts
+    bound = contracts_for(contract.tenant, system, activity, on)
+    if bound.contract is None or bound.contract == contract:
+        return contract, facts
+    return bound.contract, replace(facts, activity=activity.value, answers={})
 
 
 def names(contract: Contract, system: str, activity: str, on: date) -> bool:

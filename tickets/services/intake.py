@@ -21,6 +21,7 @@ from tickets.models import Assignment, LinkKind, Stage, Ticket
 from tickets.models.choices import Channel
 from tickets.services import verdicts
 from tickets.services.attachments import StoredFile, attach
+from tickets.services.binding import bind
 from tickets.services.clocks import Clocks
 from tickets.services.guard import command, keep
 from tickets.services.link_rows import note_link
@@ -61,7 +62,8 @@ def open_ticket(
 
     `received_at` may be earlier than `now`, never later: that is a vendor person's to say, with a
     `received_reason`; writing it down is no first response. The version in force then, in the
-    contract's zone, binds the ticket for good. Facts told by a client are claimed, by a vendor
+    contract's zone, binds the ticket for good; where another contract of the client, and it alone,
+    answers for the activity, the ticket is that one's. Facts told by a client are claimed, by a vendor
     person confirmed. `files` were stored before (`store_file`); `follows` is a ticket that can be
     reopened no more.
 
@@ -75,6 +77,12 @@ def open_ticket(
             check_received(actor, received_at, now, received_reason)
         rules = rules_of(version)
         check_place(rules, system, environment)
+        day = contract.local_date(received_at)
+        bound, facts = bind(contract, rules.terms, facts or Facts(), system, day)
+        if bound != contract:
+            contract, version = bound, binding_version(bound, received_at, now)
+            rules = rules_of(version)
+            check_place(rules, system, environment)
         ticket = Ticket.objects.create(
             tenant_id=contract.tenant_id,
             **numbered(contract),
@@ -97,7 +105,7 @@ def open_ticket(
             source=source,
             source_key=source_key,
         )
-        known = with_ticket(facts or Facts(), ticket, rules, confirmed=actor.is_vendor)
+        known = with_ticket(facts, ticket, rules, confirmed=actor.is_vendor)
         stage = begin_stage(ticket=ticket, facts=known, rules=rules, actor=actor, at=received_at)
         clocks = Clocks.of_new(ticket, actor)
         start_clocks(clocks, stage, received_at)

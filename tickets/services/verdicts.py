@@ -1,5 +1,6 @@
 """A stage held against the contract: the facts known now, the month's use, one stored decision."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.db.models.functions import Cast
 
 from contracts.domain import scope
 from contracts.domain.scope import Answer, Facts, QuotaUse, Usage
+from contracts.domain.terms import Outcome
 from contracts.models import Period
 from contracts.rules import Rules
 from contracts.services import period_at
@@ -16,6 +18,7 @@ from contracts.services.periods import lock_exclusive
 from tenants.models import Membership
 from tickets.models import Decision, Stage, Ticket
 from tickets.models.choices import Status, WorkStream
+from tickets.services.binding import contracts_for, has_others
 
 
 def reach(ticket: Ticket, facts: Facts, rules: Rules, *, after_operation: bool) -> scope.Decision:
@@ -24,14 +27,31 @@ def reach(ticket: Ticket, facts: Facts, rules: Rules, *, after_operation: bool) 
 
     Quotas are counted under the lock of the contract's month: two requests at once cannot both
     take the last one. A month is locked only where its quotas matter. What follows on a stage of
-    operation is classified from the second question.
+    operation is classified from the second question. Where another contract of the client answers
+    for the work as well, or instead, nothing is decided, and both are named.
     """
     skip = 1 if after_operation else 0
     verdict = scope.decide(rules.terms, facts, skip=skip)
+    if between := rivals(ticket, verdict):
+        nothing = {"outcome": Outcome.UNDECIDED, "clause_id": None, "pool": None, "cap": None}
+        return replace(verdict, **nothing, pending=False, question=None, contracts=between)
     if not asks_quotas(verdict, rules):
         return verdict
     month = lock_exclusive(period_at(ticket.contract, ticket.received_at))
     return scope.decide(rules.terms, facts, Usage(quotas=quotas_used(month, ticket)), skip)
+
+
+def rivals(ticket: Ticket, verdict: scope.Decision) -> tuple[str, ...]:
+    """Return the contracts between which work is undecided; none where it is the ticket's own."""
+    if verdict.activity is None:
+        return ()
+    received_on = ticket.contract.local_date(ticket.received_at)
+    if not has_others(ticket.contract, received_on):
+        return ()
+    bound = contracts_for(ticket.contract.tenant, ticket.system, verdict.activity, received_on)
+    if not bound.candidates or bound.contract == ticket.contract:
+        return ()
+    return tuple(sorted({ticket.contract.number, *bound.numbers}))
 
 
 def asks_quotas(verdict: scope.Decision, rules: Rules) -> bool:
