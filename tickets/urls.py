@@ -9,6 +9,7 @@ from tickets.views import (
     files,
     flow,
     history,
+    inbox,
     intake,
     lists,
     page,
@@ -34,6 +35,7 @@ register_converter(KeyConverter, "ticket_key")
 app_name = "tickets"
 urlpatterns = [
     path("", login_required(lists.ticket_list), name="list"),
+    path("inbox/", login_required(inbox.inbox), name="inbox"),
     path("new/", login_required(intake.new_request), name="new"),
     path("releases/", login_required(releases.release_list), name="releases"),
     path("releases/new/<slug:contract>/", login_required(releases.new_release), name="new_release"),

@@ -28,6 +28,7 @@ from tickets.models.choices import (
     Status,
 )
 from tickets.models.ticket import TicketQuerySet
+from tickets.waiting import heaps
 
 TO_APPROVE = (EstimateStatus.SUBMITTED, EstimateStatus.APPROVED)
 TO_ACCEPT = (EstimateStatus.SENT, EstimateStatus.DELIVERED)
@@ -49,6 +50,7 @@ def home(request: HttpRequest) -> HttpResponse:
             sections.append({"template": template, **load(request, mine, now)})
     context = {
         "sections": sections,
+        "waiting": heaps(request.memberships, now),
         "now": now,
         "many_clients": len({m.tenant_id for m in request.memberships}) > 1,
         "has_desk": bool(request.memberships),

@@ -7,7 +7,13 @@ from django.urls import Resolver404, resolve
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-LISTS = {"home", "tickets:list", "contracts:list", "reports:list"}  # these fit any client
+LISTS = {
+    "home",
+    "tickets:list",
+    "tickets:inbox",
+    "contracts:list",
+    "reports:list",
+}  # these fit any client
 
 
 @require_POST
