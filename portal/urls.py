@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from django.contrib.auth.decorators import login_required
 from django.urls import include, path
 
-from portal.views import home, shell, tokens
+from portal.views import cockpit, home, shell, tokens
 from tenants.fresh import fresh_sign_in
 
 urlpatterns = [
@@ -17,6 +17,14 @@ urlpatterns = [
     path("tokens/revoke/", login_required(tokens.token_revoke), name="token-revoke"),
     path("administration/", include("portal.administration.urls")),
     path("tickets/", include("tickets.urls")),
+    path("cockpit/", login_required(cockpit.cockpit), name="cockpit"),
+    path("cockpit/together/", login_required(cockpit.take_together), name="cockpit-together"),
+    path("cockpit/filters/", login_required(cockpit.save_filter), name="cockpit-filter-save"),
+    path(
+        "cockpit/filters/<slug:public_id>/delete/",
+        login_required(cockpit.delete_filter),
+        name="cockpit-filter-delete",
+    ),
     path("notices/", include("tickets.notice_urls")),
     path("contracts/", include("contracts.urls")),
     path("api/", include("portal.api.urls")),

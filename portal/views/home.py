@@ -1,26 +1,25 @@
 """Home: what waits at each desk of this person, over all clients on screen."""
 
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from contracts.models import Contract, ContractReminder, ContractVersion, Period, PeriodState
-from contracts.rules import rules_of
+from contracts.models import ContractReminder, Period, PeriodState
+from portal.pools import pools
 from portal.templatetags.reading import SOON
 from reports.models import MonthlyReport
 from tenants.models import Membership
 from tenants.roles import Role
-from tickets.models import Dispute, Estimate, Obligation, Ticket, TimeEntry
+from tickets.models import Dispute, Estimate, Obligation, Ticket
 from tickets.models.choices import (
     OUT_OF_SCOPE,
-    AuthorityKind,
     ClockState,
     EstimateStatus,
     Outcome,
@@ -158,41 +157,6 @@ def promises(clients: set[int], begins: datetime) -> list[dict[str, Any]]:
 def latest_reports(clients: set[int]) -> QuerySet[MonthlyReport]:
     rows = MonthlyReport.objects.filter(tenant_id__in=clients).select_related("contract__tenant")
     return rows.defer("facts").order_by("-month", "-revision", "-pk")[:REPORTS]
-
-
-def pools(clients: Iterable[int], now: datetime) -> list[dict[str, Any]]:
-    """Return each active contract's pools with the minutes of this month that draw on them."""
-    contracts = Contract.objects.active().filter(tenant_id__in=clients).select_related("tenant")
-    versions = in_force(clients, timezone.localdate())
-    used = minutes_by_pool(clients, now)
-    rows = []
-    for contract in contracts.order_by("tenant__name", "number"):
-        version = versions.get(contract.pk)
-        for pool in rules_of(version).terms.cost.pools if version else ():
-            spent = used.get((contract.pk, pool.key), 0)
-            share = min(100, 100 * spent // pool.per_month) if pool.per_month else 100
-            tone = "late" if spent > pool.per_month else "soon" if share >= 80 else ""
-            rows.append(
-                {"contract": contract, "pool": pool, "used": spent, "share": share, "tone": tone}
-            )
-    return rows
-
-
-def in_force(clients: Iterable[int], today: date) -> dict[int, ContractVersion]:
-    rows = ContractVersion.objects.filter(tenant_id__in=clients, effective_on__lte=today)
-    rows = rows.exclude(activated_at=None).order_by("contract_id", "-effective_on")
-    return {version.contract_id: version for version in rows.distinct("contract_id")}
-
-
-def minutes_by_pool(clients: Iterable[int], now: datetime) -> dict[tuple[int, str], int]:
-    rows = TimeEntry.objects.standing().filter(
-        tenant_id__in=clients,
-        authority=AuthorityKind.POOL,
-        period__starts_at__lte=now,
-        period__ends_at__gt=now,
-    )
-    summed = rows.values("contract_id", "authority_key").annotate(total=Sum("minutes"))
-    return {(row["contract_id"], row["authority_key"]): row["total"] for row in summed.order_by()}
 
 
 Load = Callable[[HttpRequest, list[Membership], datetime], dict[str, Any]]

@@ -213,7 +213,7 @@ class TestHome:
 
     @pytest.mark.parametrize(
         ("role", "queries"),
-        [("bridge_se", 8), ("requester", 8), ("account_manager", 17), ("service_owner", 11)],
+        [("bridge_se", 8), ("requester", 8), ("account_manager", 18), ("service_owner", 11)],
     )
     def test_asks_a_fixed_number_of_questions(
         self, acme_desk, role, queries, django_assert_num_queries
