@@ -32,6 +32,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
     return {
         "shell": {
             "person": user if signed_in else None,
+            "is_vendor": any(m.is_vendor for m in memberships),
             "desks": list(dict.fromkeys(m.get_role_display() for m in memberships)),
             "nav": navigation(request) if signed_in else [],
             "tenants": sorted(tenants.values(), key=lambda tenant: tenant.name),

@@ -15,6 +15,7 @@ from tickets.views import (
     page,
     releases,
     steps,
+    timers,
     watch,
     words,
 )
@@ -42,6 +43,9 @@ urlpatterns = [
     path("releases/<slug:public_id>/", login_required(releases.release_page), name="release"),
     path("flow/<slug:public_id>/", login_required(flow.contract_flow), name="flow"),
     path("<ticket_key:key>/", login_required(page.ticket_page), name="page"),
+    path("timer/", login_required(timers.timer_shown), name="timer"),
+    path("timer/stop/", login_required(timers.timer_stop), name="timer_stop"),
+    path("<ticket_key:key>/timer/", login_required(timers.timer_start), name="timer_start"),
     path("<ticket_key:key>/history/", login_required(history.history_page), name="history"),
     path("<ticket_key:key>/watch/", login_required(watch.watch), name="watch"),
     path("links/<slug:public_id>/remove/", login_required(watch.unlink), name="unlink"),

@@ -7,7 +7,16 @@ from django.urls import reverse
 from tenants.scoping import tenant_scope
 from tests.portal.desk import NOON, browser_of, desk_of
 from tickets import services
-from tickets.models import Attachment, Comment, GlossaryTerm, Link, Ticket, Translation, Watcher
+from tickets.models import (
+    Attachment,
+    Comment,
+    GlossaryTerm,
+    Link,
+    Ticket,
+    TimeEntry,
+    Translation,
+    Watcher,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.allow_n_plus_one]
 
@@ -278,3 +287,46 @@ def test_a_person_called_by_name_watches(desk):
     send(desk.people["bridge_se"], desk.open(), body=f"@{name} please decide.")
 
     assert [row.member_id for row in rows(Watcher, desk)] == [desk.people["service_owner"].pk]
+
+
+class TestTimer:
+    def test_runs_in_the_head_of_the_page_until_it_is_stopped(self, desk):
+        ticket, who = desk.open(), desk.people["bridge_se"]
+        browser = browser_of(who)
+        assert browser.post(reverse("tickets:timer_start", args=[ticket.key])).status_code == 302
+        assert ticket.key in browser.get(reverse("tickets:timer")).content.decode()
+        again = browser.post(reverse("tickets:timer_start", args=[ticket.key]))
+        assert again.status_code == 409
+
+        assert browser.post(reverse("tickets:timer_stop")).status_code == 302
+        assert ticket.key not in browser.get(reverse("tickets:timer")).content.decode()
+
+    def test_that_was_forgotten_asks_when_the_work_ended(self, desk):
+        ticket, who = desk.open(), desk.people["bridge_se"]
+        with tenant_scope(desk.tenant):
+            services.start_timer(ticket=ticket, actor=who, now=NOON)
+        browser, url = browser_of(who), reverse("tickets:timer_stop")
+
+        assert "The work ended at" in browser.post(url).content.decode()
+        told = {"ended_at": "2026-04-08T04:00", "note": "Night."}
+        assert browser.post(url, told).status_code == 302
+
+        (entry,) = rows(TimeEntry, desk)
+        assert (entry.minutes, entry.note) == (60, "Night.")
+
+    def test_corrected_time_is_struck_and_not_summed(self, desk):
+        ticket, lead = desk.open(), desk.people["bridge_se"]
+        with tenant_scope(desk.tenant):
+            services.log_time(
+                ticket=ticket,
+                actor=lead,
+                starts_at=NOON,
+                ends_at=desk.after(61),
+                now=desk.after(61),
+            )
+            entry = TimeEntry.objects.select_related("person").get()
+            services.correct_time(entry=entry, actor=lead, reason="Twice.", now=desk.after(62))
+
+        text = page(lead, ticket)
+        assert "Corrected" in text
+        assert '<span class="num">0 min</span>' in text

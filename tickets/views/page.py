@@ -1,5 +1,6 @@
 """The page of one ticket: verdict, clocks, what happened, and the steps on offer."""
 
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,7 +12,7 @@ from contracts.views.shown import sees_cost
 from tenants.models import Membership
 from tenants.roles import Role
 from tickets.domain.lifecycle import Action
-from tickets.models import Delivery, Dispute, Ticket
+from tickets.models import Correction, Delivery, Dispute, Ticket
 from tickets.models.choices import HandoffState, Outcome, WorkStream
 from tickets.services.precedents import precedents
 from tickets.views.clocks import faces
@@ -63,7 +64,7 @@ def ticket_page(request: HttpRequest, key: str) -> HttpResponse:
         "estimate": estimate_on(ticket, desks, now),
         "may_estimate": may_estimate(ticket, desks),
     }
-    context["minutes"] = sum(entry.minutes for entry in context["entries"] or ())
+    context["minutes"] = sum(entry.minutes for entry in context["entries"] or () if not entry.wrong)
     return render(request, "tickets/ticket_page.html", context)
 
 
@@ -149,5 +150,7 @@ def form_of(move: Move, ticket: Ticket, actor: Membership):
 
 
 def time_entries(ticket: Ticket) -> list:
-    rows = ticket.time_entries.select_related("person__user").order_by("starts_at", "pk")
-    return list(rows)
+    """Return the entries; `wrong` says that another stands for it, or none, since a correction."""
+    wrong = Correction.objects.filter(entry=OuterRef("pk"))
+    rows = ticket.time_entries.annotate(wrong=Exists(wrong)).select_related("person__user")
+    return list(rows.order_by("starts_at", "pk"))
