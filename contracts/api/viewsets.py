@@ -14,7 +14,7 @@ from contracts.models import Contract, ContractVersion
 from contracts.rules import rules_of
 from contracts.terms_yaml import dump
 from contracts.views.coverage import lint_of
-from contracts.views.shown import current, sees_cost
+from contracts.views.shown import current, sees_cost, versions_for
 from tenants.api.pagination import paged, part_of
 from tenants.api.views import CURSOR, LIMIT, PAGES, ApiViewSet
 from tenants.errors import NotPermitted
@@ -40,7 +40,8 @@ class ContractViewSet(ApiViewSet):
         return get_object_or_404(rows, public_id=public_id)
 
     def version(self, contract: Contract, number: int) -> ContractVersion:
-        return get_object_or_404(contract.versions.all(), number=min(number, 2**31 - 1))
+        rows = versions_for(contract, self.desks(contract))
+        return get_object_or_404(rows, number=min(number, 2**31 - 1))
 
     def desks(self, contract: Contract) -> list[Membership]:
         return [m for m in self.request.memberships if m.tenant_id == contract.tenant_id]
@@ -64,7 +65,8 @@ class ContractViewSet(ApiViewSet):
     def retrieve(self, request: Request, public_id: str) -> Response:
         """Return the contract with its versions."""
         contract = self.contract(public_id)
-        versions = list(contract.versions.defer("terms", "holidays", "examples"))
+        rows = versions_for(contract, self.desks(contract))
+        versions = list(rows.defer("terms", "holidays", "examples"))
         in_force = current(contract, versions)
         return Response(
             {

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -23,10 +24,7 @@ def shown_contract(request: HttpRequest, public_id: str) -> dict[str, Any]:
     """
     contract = get_object_or_404(Contract.objects.select_related("tenant"), public_id=public_id)
     desks = [m for m in request.memberships if m.tenant_id == contract.tenant_id]
-    for_vendor = any(m.is_vendor for m in desks)
-    versions = list(contract.versions.select_related("activated_by__user"))
-    if not for_vendor:  # what is not agreed yet is the vendor's own paper
-        versions = [version for version in versions if version.activated_at]
+    versions = list(versions_for(contract, desks).select_related("activated_by__user"))
     in_force = current(contract, versions)
     usual = in_force or (versions[-1] if versions else None)
     shown = version_named(request.GET.get("version", ""), versions) or usual
@@ -37,9 +35,19 @@ def shown_contract(request: HttpRequest, public_id: str) -> dict[str, Any]:
         "shown": shown,
         "terms": rules_of(shown).terms if shown else None,
         "sees_cost": sees_cost(desks),
-        "for_vendor": for_vendor,
+        "for_vendor": is_vendor(desks),
         "query": f"?version={shown.number}" if shown and shown is not usual else "",
     }
+
+
+def versions_for(contract: Contract, desks: list[Membership]) -> QuerySet[ContractVersion]:
+    """Return the versions that these desks may read: a draft is the vendor's own paper."""
+    versions = contract.versions.all()
+    return versions if is_vendor(desks) else versions.exclude(activated_at=None)
+
+
+def is_vendor(desks: list[Membership]) -> bool:
+    return any(m.is_vendor for m in desks)
 
 
 def version_named(number: str, versions: list[ContractVersion]) -> ContractVersion | None:

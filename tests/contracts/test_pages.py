@@ -241,6 +241,19 @@ class TestADraft:
             assert "Advice" not in page
             assert "version=2" not in page
 
+    def test_is_not_there_for_the_clients_programs(self, acme_desk):
+        with tenant_scope(acme_desk.contract.tenant_id):
+            amend(acme_desk, activated_at=None)
+        url = f"/api/v1/contracts/{acme_desk.contract.public_id}/"
+
+        client = browser_of(acme_desk.people["service_owner"])
+        vendor = browser_of(acme_desk.people["bridge_se"])
+
+        assert [v["number"] for v in client.get(url).json()["versions"]] == [1]
+        assert [v["number"] for v in vendor.get(url).json()["versions"]] == [1, 2]
+        assert client.get(f"{url}versions/2/").status_code == 404
+        assert vendor.get(f"{url}versions/2/").status_code == 200
+
     def test_is_for_the_vendor(self, acme_desk):
         with tenant_scope(acme_desk.contract.tenant_id):
             amend(acme_desk, activated_at=None)
