@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class TicketType(models.TextChoices):
@@ -131,13 +132,13 @@ class EstimateStatus(models.TextChoices):
     SUBMITTED = "submitted", _("Waits for approval")
     APPROVED = "approved", _("Approved, not sent yet")
     SENT = "sent", _("Waits for the client")
-    ACCEPTED = "accepted", _("Accepted")
+    ACCEPTED = "accepted", pgettext_lazy("estimate", "Accepted")
     DECLINED = "declined", _("Declined")
     DELIVERED = "delivered", _("Delivered")
     DELIVERY_ACCEPTED = "delivery_accepted", _("Delivery accepted")
     WITHDRAWN = "withdrawn", _("Withdrawn")
     EXPIRED = "expired", _("Expired")
-    CANCELLED = "cancelled", _("Cancelled")
+    CANCELLED = "cancelled", pgettext_lazy("estimate", "Cancelled")
     SUPERSEDED = "superseded", _("Superseded")
 
 

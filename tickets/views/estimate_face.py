@@ -6,6 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from contracts.domain.money import percent
 from contracts.domain.terms import Terms
@@ -42,14 +43,14 @@ HISTORY = {
     "approved": _("Approved"),
     "refused": _("Given back to its writers"),
     "sent": _("Sent to the client"),
-    "accepted": _("Accepted"),
+    "accepted": pgettext_lazy("estimate", "Accepted"),
     "declined": _("Declined"),
     "withdrawn": _("Withdrawn"),
     "expired": _("Expired without an answer"),
     "delivered": _("Delivered"),
     "delivery_accepted": _("Delivery accepted"),
     "delivery_refused": _("Delivery not accepted"),
-    "cancelled": _("Cancelled"),
+    "cancelled": pgettext_lazy("estimate", "Cancelled"),
     "change_proposed": _("Most of it is used: a change order is proposed"),
 }
 PROGRESS = 100

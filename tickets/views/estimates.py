@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from contracts.rules import rules_of
@@ -55,7 +56,7 @@ ESTIMATE_MOVES = (
                  _("The estimate is with its writers again."), (*SEEN, "reason")),
     EstimateMove(A.SEND, "send", _("Send to the client"), "send", services.send_estimate,
                  _("The estimate is sent. The client's decision is timed."), ("message",)),
-    EstimateMove(A.ACCEPT, "accept", _("Accept"), "check", services.accept_estimate,
+    EstimateMove(A.ACCEPT, "accept", pgettext_lazy("estimate", "Accept"), "check", services.accept_estimate,
                  _("The estimate is accepted. Work may begin."), SEEN),
     EstimateMove(A.RECORD_ORDER, "order", _("Record the purchase order"), "file-check",
                  services.accept_estimate, _("The purchase order is recorded: it is accepted."),
