@@ -244,7 +244,7 @@ if REDIS_URL:
 # --- E-mail: console, files or SMTP by one address; links lead to PORTAL_URL ---
 
 MAIL_DIR = VAR_DIR / "mail"
-SOMEWHERE = "smtp://localhost:25" if IN_PRODUCTION else f"filemail://{MAIL_DIR}"
+SOMEWHERE = "smtp://localhost:25" if IN_PRODUCTION else f"filemail:///{MAIL_DIR}"
 vars().update(env.email_url("EMAIL_URL", default=SOMEWHERE))
 EMAIL_TIMEOUT = 20  # seconds: a worker holds the row of what it sends
 _host = ALLOWED_HOSTS[0].lstrip(".") if IN_PRODUCTION else ""

@@ -57,6 +57,13 @@ def split(title: str, parts: Sequence[tuple[str, int, str]], note: str) -> Block
     return {"type": "split", "title": title, "parts": list(parts), "note": note}
 
 
+def trend(title: str, points: Sequence[tuple[str, int]]) -> Block:
+    """A line over months: label and value of each point; the scale begins at 0."""
+    top = max((value for _label, value in points), default=0) or 1
+    drawn = [(label, value * WHOLE // top, str(value)) for label, value in points]
+    return {"type": "trend", "title": title, "points": drawn}
+
+
 def table(of: Table) -> Block:
     """A table with all its rows; columns `under` another become its small print."""
     standing = [i for i, column in enumerate(of.columns) if not column.under]

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from contracts.domain.money import WHOLE, exponent_of
-from reports.renderers import tables
+from reports.renderers import insight, tables
 from reports.renderers.edition import Edition
 from reports.renderers.table import Column, Kind, Table
 
@@ -23,6 +23,7 @@ TABLES: dict[str, Callable[[Edition], Table]] = {
     "out-of-scope": tables.outside,
     "passed-on": tables.passed_on,
     "failure-patterns": tables.patterns,
+    "open-items": insight.open_items,
     "statement": tables.lines,
     "time-entries": tables.entries,
 }

@@ -1,9 +1,18 @@
 """The words of a report that need saying once."""
 
+from collections.abc import Iterable
+
 from django.utils.translation import gettext as _
 
+from reports.glossary_words import insight_terms
 
-def terms() -> list[tuple[str, str]]:
+
+def terms(codes: Iterable[str] = ()) -> list[tuple[str, str]]:
+    """Return the words that every report needs, and those of insight that `codes` name."""
+    return [*_always(), *insight_terms(codes)]
+
+
+def _always() -> list[tuple[str, str]]:
     return [
         (
             _("Operation"),

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from contracts import formats
-from reports.renderers import glossary, summary, tables
+from reports.renderers import glossary, insight, summary, tables
 from reports.renderers.blocks import Block, bars, beside, counts, pairs, table, words
 from reports.renderers.changes import changes_in
 from reports.renderers.edition import Edition, instant
@@ -71,7 +71,7 @@ def _draft(edition: Edition) -> dict[str, str] | None:
         "It stands as of %(now)s. The month takes entries until %(when)s; every figure may still"
         " change."
     )
-    return {"mark": _("Draft"), "note": f"{_('This is a draft.')} {note % told}"}
+    return {"mark": _("Draft"), "note": " ".join([_("This is a draft."), note % told])}
 
 
 def _footer(edition: Edition) -> dict[str, str]:
@@ -91,8 +91,12 @@ def _sections(edition: Edition) -> Iterator[tuple[str, bool, Iterable[Block]]]:
     if edition.sees_money:
         yield _("Cost statement"), True, _cost(edition)
     yield _("Out of scope"), not edition.sees_money, _scope(edition)
+    if insight.insight_in(edition):
+        yield _("Where the emphasis belongs"), False, insight.blocks(edition)
     yield _("Work and teams"), False, _work(edition)
-    yield _("Glossary"), False, [pairs(glossary.terms())]
+    if edition.facts.get("open_items"):
+        yield _("Open items"), False, [table(replace(insight.open_items(edition), title=""))]
+    yield _("Glossary"), False, [pairs(glossary.terms(edition.facts.get("glossary", ())))]
     yield _("Basis of these figures"), False, _basis(edition)
 
 
@@ -123,17 +127,17 @@ def _cost(edition: Edition) -> Iterator[Block]:
     if cost["held_minutes"]:
         time = {"time": formats.minutes(cost["held_minutes"])}
         said = _("%(time)s wait for an estimate or a ruling and are not billed.") % time
-        yield words(f"{_('Held')}: {said}", "late")
+        yield words(": ".join([_("Held"), said]), "late")
     if cost["goodwill_minutes"]:
         time = {"time": formats.minutes(cost["goodwill_minutes"])}
-        yield words(f"{_('Goodwill')}: {_('%(time)s were given.') % time}", "soft")
+        yield words(": ".join([_("Goodwill"), _("%(time)s were given.") % time]), "soft")
     if cost["budget"]:
         budget = {"budget": formats.money(cost["budget"], edition.currency)}
         yield words(_("Budget of the year: %(budget)s") % budget, "soft")
     yield from (words(line, "soft") for line in tables.late_entries(edition))
     if cost["disputes"]:
         named = ", ".join(f"{one['ticket']} {one['clause']}" for one in cost["disputes"])
-        yield words(f"{_('Verdicts in dispute:')} {named}", "soon")
+        yield words(" ".join([_("Verdicts in dispute:"), named]), "soon")
     if cost["pools"]:
         yield table(tables.pools(edition))
 
@@ -163,7 +167,7 @@ def _work(edition: Edition) -> Iterator[Block]:
     )
     yield beside([summary.waiting(edition)], [_handed_over(edition)])
     yield table(tables.passed_on(edition))
-    yield table(tables.patterns(edition))
+    yield table((insight if insight.insight_in(edition) else tables).patterns(edition))
 
 
 def _by(edition: Edition, key: str, title: str) -> Block:

@@ -11,15 +11,16 @@ from django.utils.translation import gettext as _
 from contracts import formats
 from reports.renderers.blocks import Block, bars, beside, counts, figures, split, stacked, table
 from reports.renderers.edition import Edition
+from reports.renderers.insight import lines
 from reports.renderers.tables import level, miss_row, misses
 from reports.words import LINES, verdict_word, word
 
-MOST_BARS, MOST_MISSES = 8, 4
+MOST_BARS, MOST_POOLS, MOST_MISSES = 6, 4, 3  # what fits on one page
 
 
 def blocks(edition: Edition) -> Iterator[Block]:
     yield figures(_figures(edition))
-    yield beside([_promises(edition)], [_streams(edition), flow(edition)])
+    yield beside([_promises(edition), *lines(edition)], [_streams(edition), flow(edition)])
     yield beside([_activities(edition)], [_outcomes(edition)])
     if edition.sees_money:
         yield beside([_statement(edition)], [_pools(edition), waiting(edition)])
@@ -128,7 +129,7 @@ def _statement(edition: Edition) -> Block:
 def _pools(edition: Edition) -> Block:
     rows = [
         (pool["key"], f"{formats.minutes(pool['used'])} / {formats.minutes(_available(pool))}")
-        for pool in edition.facts["cost"]["pools"]
+        for pool in edition.facts["cost"]["pools"][:MOST_POOLS]
     ]
     return counts(_("Hour pools, used of available"), rows)
 

@@ -382,7 +382,8 @@ def keys(tickets: list[str], most: int = MOST_KEYS) -> str:
     if len(tickets) <= most:
         return ", ".join(tickets)
     rest = len(tickets) - most
-    return f"{', '.join(tickets[:most])}, {_('and %d more, in the spreadsheet') % rest}"
+    more = _("and %d more, in the spreadsheet") % rest
+    return ", ".join([*tickets[:most], more])
 
 
 def together(name: str) -> str:

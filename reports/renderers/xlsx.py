@@ -13,7 +13,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from contracts import formats
 from contracts.domain.money import exponent_of
-from reports.renderers import tables
+from reports.renderers import insight, tables
 from reports.renderers.edition import Edition, instant
 from reports.renderers.table import Column, Kind, Table
 from reports.renderers.workbook_summary import write_summary
@@ -71,8 +71,15 @@ def sheets_of(edition: Edition) -> Iterator[tuple[str, Table]]:
         yield _("Hour pools"), tables.pools(edition)
         yield _("Time entries"), tables.entries(edition)
     yield _("Out of scope"), tables.outside(edition)
-    yield _("Failure patterns"), tables.patterns(edition)
     yield _("Passed on"), tables.passed_on(edition)
+    if not insight.insight_in(edition):
+        yield _("Failure patterns"), tables.patterns(edition)
+        return
+    yield _("Failure patterns"), insight.patterns(edition)
+    yield _("Lost between the teams"), insight.lost(edition)
+    yield _("Releases"), insight.releases(edition)
+    yield _("Open items"), insight.open_items(edition)
+    yield _("Trend"), insight.months(edition)
 
 
 @dataclass(slots=True)
@@ -112,9 +119,9 @@ class Book:
         """Add a sheet that prints on landscape pages, as wide as one, with head and foot."""
         sheet = self.workbook.add_worksheet("".join(c for c in name if c not in "[]:*?/\\'")[:31])
         cover = self.edition.facts["cover"]
-        draft = f" · {_('Draft')}" if self.edition.is_draft else ""
+        draft = _("Draft") if self.edition.is_draft else ""
         told = f"{cover['tenant_name']} · {cover['number']} · {formats.month(self.edition.month)}"
-        sheet.set_header("&L" + (told + draft).replace("&", "&&"))
+        sheet.set_header("&L" + " · ".join(filter(None, (told, draft))).replace("&", "&&"))
         sheet.set_footer(f"&L{self.edition.sha256[:16]}&R&P / &N")
         sheet.set_landscape()
         sheet.set_paper(9)  # A4

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from statistics import median, quantiles
 from typing import Any
 
-TICKETS, ROUNDS = 300, 15
+SIZES, ROUNDS = (100, 1_000), 9
 FLOOR = (
     "SELECT count(*) FROM tickets_ticket WHERE contract_id = %(contract)s"
     " AND received_at >= %(start)s AND received_at < %(end)s",
@@ -36,9 +36,13 @@ FLOOR = (
 )
 
 
-def run(tickets: int = TICKETS, rounds: int = ROUNDS) -> list[dict[str, Any]]:
+def run(sizes: tuple[int, ...] = SIZES, rounds: int = ROUNDS) -> list[dict[str, Any]]:
     """Return a row for each thing measured: name, size, median_us, spread_us, floor_us, ratio."""
     set_up()
+    return [row for tickets in sizes for row in of_month(tickets, rounds)]
+
+
+def of_month(tickets: int, rounds: int) -> list[dict[str, Any]]:
     with lived_month(tickets) as (facts, document, floor):
         size = f"{tickets} tickets, {len(document) // 1024} KiB"
         return [

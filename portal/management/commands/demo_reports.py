@@ -8,9 +8,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from contracts.domain.money import exponent_of
+from portal.demo import acceptance
 from portal.demo.people import CLIENTS, PASSWORD, PEOPLE
 from portal.demo.seed import last_closed_month
 from reports.models import MonthlyReport
+from reports.services.papers import LANGUAGES
 from tenants.models import Tenant
 from tenants.scoping import tenant_scope
 
@@ -26,6 +28,7 @@ class Command(BaseCommand):
 
     def handle(self, *args, **options) -> None:
         reports = self.wait()
+        acceptance.seed(reports, timezone.now())
         self.stdout.write("\nReports of the last closed month, made by the Celery worker:\n")
         self.table(reports)
         if options["port"]:
@@ -70,10 +73,12 @@ def demo_tenants() -> list[Tenant]:
 
 
 def newest_report(tenant: Tenant) -> MonthlyReport | None:
-    """Return the report of the client's last closed month, or None while the worker makes it."""
+    """Return the report of the client's last closed month, or None while the worker prints it."""
     month = last_closed_month(tenant.timezone, timezone.now())
     with tenant_scope(tenant), transaction.atomic():
-        return MonthlyReport.objects.filter(month__gte=month).first()
+        rows = MonthlyReport.objects.filter(month__gte=month).select_related("tenant")
+        report = rows.first()
+        return report if report and report.documents.count() == len(LANGUAGES) else None
 
 
 def row_of(report: MonthlyReport) -> tuple[str, ...]:

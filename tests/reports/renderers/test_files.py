@@ -103,6 +103,19 @@ class TestTheWorkbook:
         formats = {c.number_format for sheet in book for row in sheet.iter_rows() for c in row}
         assert not any("¥" in each for each in formats)
 
+    def test_of_a_report_from_before_insight_stands(self, edition):
+        def older(facts: dict) -> None:
+            for name in ("insight", "open_items", "releases"):
+                del facts[name]
+
+        assert "Failure patterns" in read(xlsx_of(edition(older))).sheetnames
+
+    def test_holds_ten_thousand_rows(self, edition):
+        def long(facts: dict) -> None:
+            facts["cost"]["charged"] = facts["cost"]["charged"][:1] * 10_000
+
+        assert read(xlsx_of(edition(long)))["Time entries"].max_row == 10_003
+
     def test_of_an_empty_month_stands(self, empty_facts):
         book = read(xlsx_of(Edition(empty_facts, "vi", "0" * 64, CLOSED)))
 

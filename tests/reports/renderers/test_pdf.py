@@ -68,6 +68,28 @@ class TestThePdf:
         assert reader.pages[1].extract_text().startswith("Summary")
         assert reader.pages[2].extract_text().startswith("Service levels")
 
+    def test_keeps_a_crowded_summary_on_one_page(self, edition):
+        def crowded(facts: dict) -> None:
+            row = facts["sla"]["rows"][0]
+            kinds = ("acknowledge", "restore", "resolve", "update", "permanent_fix", "estimate")
+            facts["sla"]["rows"] = [row | {"obligation": kind} for kind in (*kinds, "handoff")]
+            facts["sla"]["misses"] *= 50
+            facts["cost"]["pools"] *= 8
+            facts["volumes"]["by_activity"] *= 4
+            facts["insight"]["trend"] *= 12
+
+        pages = read(pdf_of(edition(crowded, language="vi"))).pages
+
+        assert pages[1].extract_text().startswith("Tóm tắt")
+        assert pages[2].extract_text().startswith("Mức dịch vụ")
+
+    def test_of_a_report_from_before_insight_stands(self, edition):
+        def older(facts: dict) -> None:
+            for name in ("insight", "open_items", "releases", "glossary", "calendars"):
+                del facts[name]
+
+        assert "Failure patterns" in text_of(pdf_of(edition(older)))
+
     def test_numbers_its_pages(self, edition):
         pages = read(pdf_of(edition())).pages
 
