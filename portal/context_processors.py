@@ -14,6 +14,7 @@ READS_AUDIT = {Role.ACCOUNT_MANAGER, Role.SERVICE_OWNER}
 NAV = (  # label, route, part, and the desks that see it (None: all)
     (_("Home"), "home", "home", None),
     (_("Tickets"), "tickets:list", "tickets", None),
+    (_("Routines"), "tickets:routines", "routines", None),
     (_("Contracts"), "contracts:list", "contracts", None),
     (_("Reports"), "reports:list", "reports", None),
     (_("Administration"), "administration:clients", "administration", {Role.ACCOUNT_MANAGER}),

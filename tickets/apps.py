@@ -11,5 +11,6 @@ class TicketsConfig(AppConfig):
             notice_mail,
             notices,
             replays,
+            routines,
             sweep,
         )

@@ -14,6 +14,7 @@ from tickets.views import (
     lists,
     page,
     releases,
+    routines,
     steps,
     timers,
     watch,
@@ -41,6 +42,19 @@ urlpatterns = [
     path("releases/", login_required(releases.release_list), name="releases"),
     path("releases/new/<slug:contract>/", login_required(releases.new_release), name="new_release"),
     path("releases/<slug:public_id>/", login_required(releases.release_page), name="release"),
+    path("routines/", login_required(routines.today), name="routines"),
+    path("routines/new/<slug:contract>/", login_required(routines.new_routine), name="new_routine"),
+    path("routines/<slug:public_id>/", login_required(routines.task_page), name="routine"),
+    path(
+        "routines/<slug:public_id>/change/",
+        login_required(routines.change_routine),
+        name="change_routine",
+    ),
+    path(
+        "routines/<slug:public_id>/end/", login_required(routines.end_routine), name="end_routine"
+    ),
+    path("routines/runs/<slug:public_id>/", login_required(routines.run_page), name="routine_run"),
+    path("routines/proofs/<slug:public_id>/", login_required(routines.proof_file), name="proof"),
     path("flow/<slug:public_id>/", login_required(flow.contract_flow), name="flow"),
     path("<ticket_key:key>/", login_required(page.ticket_page), name="page"),
     path("timer/", login_required(timers.timer_shown), name="timer"),

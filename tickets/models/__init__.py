@@ -16,6 +16,7 @@ from tickets.models.notice import NoticePreference, Notification
 from tickets.models.obligation import LedgerEntry, Obligation
 from tickets.models.release import Delivery, Release
 from tickets.models.replay import Replay
+from tickets.models.routine import RoutineProof, RoutineRun, RoutineTask
 from tickets.models.saved_filter import SavedFilter
 from tickets.models.settlement import Settlement
 from tickets.models.stage import Assignment, Decision, Stage
@@ -50,6 +51,9 @@ __all__ = [
     "Obligation",
     "Release",
     "Replay",
+    "RoutineProof",
+    "RoutineRun",
+    "RoutineTask",
     "SavedFilter",
     "Settlement",
     "Stage",

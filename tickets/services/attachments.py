@@ -23,7 +23,7 @@ from tenants.errors import Invalid, NotPermitted
 from tenants.models import Job, Membership
 from tenants.services import audit, jobs
 from tickets.domain.file_names import clean_name, ending_of
-from tickets.models import Attachment, Comment, Ticket
+from tickets.models import Attachment, Comment, RoutineProof, Ticket
 from tickets.models.choices import Lane
 
 FIELD = "files"
@@ -171,7 +171,11 @@ def remove_orphans(tenant_id: int, *, before: float) -> int:
 
 
 def known_keys(keys: Iterable[str]) -> set[str]:
-    return set(Attachment.objects.filter(key__in=list(keys)).values_list("key", flat=True))
+    """Return which stored files a row names: an attachment, or the proof of a routine task."""
+    asked = list(keys)
+    attached = Attachment.objects.filter(key__in=asked).values_list("key", flat=True)
+    proofs = RoutineProof.objects.filter(key__in=asked).values_list("key", flat=True)
+    return {*attached, *proofs}
 
 
 def remove(paths: Iterable[Path], known: set[str]) -> int:

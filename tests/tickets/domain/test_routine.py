@@ -46,7 +46,8 @@ MONDAYS = frozenset({0})
     [
         # every day
         (Schedule(DAILY), list(range(1, 32))),
-        (Schedule(DAILY, shift=Shift.SKIP), [1, 7, 8, 11, 12, 13, 14, 15, 18, 19, 20, 21, 22, 25, 26, 27, 28, 29]),
+        (Schedule(DAILY, shift=Shift.SKIP),
+         [1, 7, 8, 11, 12, 13, 14, 15, 18, 19, 20, 21, 22, 25, 26, 27, 28, 29]),
         # on Wednesdays: 6 May is closed
         (Schedule(WEEKLY, WEDNESDAYS), [6, 13, 20, 27]),
         (Schedule(WEEKLY, WEDNESDAYS, shift=Shift.BEFORE), [1, 13, 20, 27]),
