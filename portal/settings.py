@@ -234,6 +234,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(QUEUE_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "tenants.tasks.tick", "schedule": 5.0},
+    "forget": {"task": "tenants.tasks.forget", "schedule": 3600.0},
 }
 
 if REDIS_URL:

@@ -5,6 +5,7 @@ from django.urls import path, register_converter
 
 from reports.converters import MonthConverter
 from reports.views import downloads, life, pages
+from tenants.fresh import fresh_sign_in
 
 register_converter(MonthConverter, "month")
 
@@ -12,13 +13,25 @@ app_name = "reports"
 urlpatterns = [
     path("", login_required(pages.report_list), name="list"),
     path("draft/<slug:contract>/<month:month>/", login_required(pages.report_draft), name="draft"),
-    path("close/<slug:contract>/<month:month>/", login_required(life.close), name="close"),
+    path(
+        "close/<slug:contract>/<month:month>/",
+        login_required(fresh_sign_in(life.close)),
+        name="close",
+    ),
     path("remarks/<slug:public_id>/answer/", login_required(life.answer), name="answer"),
     path("<slug:public_id>/", login_required(pages.report_page), name="page"),
     path("<slug:public_id>/changes/", login_required(pages.report_changes), name="changes"),
-    path("<slug:public_id>/sign/", login_required(life.step_of(life.SIGN)), name="sign"),
+    path(
+        "<slug:public_id>/sign/",
+        login_required(fresh_sign_in(life.step_of(life.SIGN))),
+        name="sign",
+    ),
     path("<slug:public_id>/remark/", login_required(life.step_of(life.REMARK)), name="remark"),
-    path("<slug:public_id>/correct/", login_required(life.step_of(life.REISSUE)), name="reissue"),
+    path(
+        "<slug:public_id>/correct/",
+        login_required(fresh_sign_in(life.step_of(life.REISSUE))),
+        name="reissue",
+    ),
     path("<slug:public_id>/report.xlsx", login_required(downloads.report_xlsx), name="xlsx"),
     path("<slug:public_id>/facts.json", login_required(downloads.report_json), name="json"),
     path("<slug:public_id>/pdf/<slug:language>/", login_required(downloads.report_pdf), name="pdf"),

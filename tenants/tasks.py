@@ -2,7 +2,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from tenants.models import Beat
-from tenants.services import jobs
+from tenants.services import forgetting_accounts, jobs
 
 
 @shared_task(acks_late=True, reject_on_worker_lost=True)
@@ -16,3 +16,9 @@ def tick() -> None:
     """Ring for what is due, and for what a killed worker left behind; leave a sign of life."""
     Beat.objects.update_or_create(name="tick", defaults={"at": timezone.now()})
     jobs.ring_due()
+
+
+@shared_task
+def forget() -> None:
+    """Forget sessions, counts and links whose time is over; safe to run twice."""
+    forgetting_accounts.forget(timezone.now())

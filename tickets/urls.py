@@ -1,8 +1,15 @@
 """The routes of tickets: a ticket by its key, one route a step, a handoff by its public id."""
 
+from collections.abc import Callable
+from typing import Any
+
 from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
 from django.urls import path, register_converter
 
+from tenants.fresh import fresh_sign_in
+from tickets.domain.estimate import EstimateAction
+from tickets.domain.lifecycle import Action
 from tickets.views import (
     estimate_form,
     estimates,
@@ -20,6 +27,18 @@ from tickets.views import (
     watch,
     words,
 )
+
+# What binds money or the contract: these steps ask again who is there (tenants/fresh.py).
+SENSITIVE = {
+    *(Action.RULE_UNDECIDED, Action.OVERRIDE_VERDICT, Action.ANSWER_DISPUTE),
+    *(Action.AGREE_TO_RULING, EstimateAction.APPROVE, EstimateAction.ACCEPT),
+    *(EstimateAction.RECORD_ORDER, EstimateAction.ACCEPT_DELIVERY),
+}
+
+
+def step(move: Any, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Return the view of a step for people who signed in, and just now where it is sensitive."""
+    return login_required(fresh_sign_in(view) if move.action in SENSITIVE else view)
 
 
 class KeyConverter:
@@ -75,7 +94,7 @@ urlpatterns = [
     ),
     path("<ticket_key:key>/path/", login_required(flow.ticket_path), name="path"),
     *(
-        path(f"<ticket_key:key>/{move.slug}/", login_required(steps.step_of(move)), name=move.route)
+        path(f"<ticket_key:key>/{move.slug}/", step(move, steps.step_of(move)), name=move.route)
         for move in steps.MOVES
     ),
     *(
@@ -89,7 +108,7 @@ urlpatterns = [
     *(
         path(
             f"disputes/<slug:public_id>/{move.slug}/",
-            login_required(steps.ruling_of(move)),
+            step(move, steps.ruling_of(move)),
             name=move.route,
         )
         for move in steps.RULINGS
@@ -104,7 +123,7 @@ urlpatterns = [
     *(
         path(
             f"estimates/<slug:public_id>/{move.slug}/",
-            login_required(estimates.estimate_step(move)),
+            step(move, estimates.estimate_step(move)),
             name=move.route,
         )
         for move in estimates.ESTIMATE_MOVES
