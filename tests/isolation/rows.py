@@ -6,7 +6,7 @@ not meet, or a page needs words it can read, name better ones in RECIPES.
 """
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import singledispatchmethod
 
@@ -221,6 +221,10 @@ class World:
     @_plain.register(models.DateField)
     def _(self, field) -> date:
         return NOON.date()
+
+    @_plain.register(models.TimeField)
+    def _(self, field) -> time:
+        return NOON.time()
 
     @_plain.register(models.DurationField)
     def _(self, field) -> timedelta:
