@@ -168,3 +168,9 @@ def client_of(db):
         return client
 
     return sign_in
+
+
+@pytest.fixture(autouse=True)
+def attached_files(settings, tmp_path) -> None:
+    """Keep the files that a test attaches in a folder that goes with it."""
+    settings.ATTACHMENTS_DIR = tmp_path / "attachments"

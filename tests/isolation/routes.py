@@ -30,6 +30,7 @@ from tickets.models import (
     SavedFilter,
     Ticket,
 )
+from tickets.services.attachments import path_of
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,20 @@ def _filter_of_theirs(world: World) -> str:
     return row.public_id
 
 
+def _file_of(model) -> Callable[[World], str]:
+    """Return the public id of a row whose file lies where it says."""
+
+    def meaning(world: World) -> str:
+        public_id = world.public_id_of(model)
+        with tenant_scope(world.tenant), transaction.atomic():
+            path = path_of(world.tenant.pk, model.objects.get(public_id=public_id).key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(world.canary)
+        return public_id
+
+    return meaning
+
+
 NEVER = "A" * 16  # 96 bits that nobody drew
 
 # What a name means: the identifier of globex's object, and one that never was.
@@ -152,11 +167,11 @@ MEANINGS: dict[str, tuple[Callable[[World], str], str]] = {
     "tickets/routines/<public_id>": (_public_id(RoutineTask), NEVER),
     "tickets/routines/new/<contract>": (_public_id(Contract), NEVER),
     "tickets/routines/runs/<public_id>": (_public_id(RoutineRun), NEVER),
-    "tickets/routines/proofs/<public_id>": (_public_id(RoutineProof), NEVER),
+    "tickets/routines/proofs/<public_id>": (_file_of(RoutineProof), NEVER),
     "tickets/flow/<public_id>": (_public_id(Contract), NEVER),
     "tickets/<key>": TICKET,
     "tickets/links/<public_id>": (_public_id(Link), NEVER),
-    "tickets/attachments/<public_id>": (_public_id(Attachment), NEVER),
+    "tickets/attachments/<public_id>": (_file_of(Attachment), NEVER),
     "tickets/comments/<public_id>": (_public_id(Comment), NEVER),
     "tickets/glossary/<code>": (lambda world: world.tenant.code, "NOBODY"),
     "tickets/glossary/term/<public_id>": (_public_id(GlossaryTerm), NEVER),
