@@ -113,3 +113,23 @@ def test_sizes_are_reported(record_property):
     record_property("sizes", report[0])
     sys.stdout.write("\n".join(["", *report, ""]))
     assert found
+
+
+def test_the_table_of_what_we_withstand_names_what_is_there():
+    text = (ROOT / "portal/docs/withstands.md").read_text()
+    named = set(re.findall(r"`((?:\w+/)+\w+(?:\.py)?(?:::\w+)?)`", text))
+    assert len(named) > 50
+    assert len(re.findall(r"^\| T\d\d \|", text, re.MULTILINE)) == 78
+
+    gone = [name for name in sorted(named) if not is_there(name)]
+
+    assert gone == []
+
+
+def is_there(name: str) -> bool:
+    """Return whether a file below tests/, or of the project, is there and says what is named."""
+    path, _, word = name.partition("::")
+    found = next((root / path for root in (ROOT / "tests", ROOT) if (root / path).exists()), None)
+    return found is not None and (
+        not word or re.search(rf"\b(?:class|def) {word}\b", found.read_text()) is not None
+    )
