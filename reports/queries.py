@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet, Sum
+from django.db.models import BooleanField, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery, Sum
 
 from contracts.models import Period
 from reports.domain.metrics import Effort, Step
@@ -21,6 +21,7 @@ from tickets.models import (
     Decision,
     Delivery,
     Dispute,
+    Estimate,
     LedgerEntry,
     Obligation,
     Release,
@@ -30,6 +31,10 @@ from tickets.models import (
 )
 from tickets.models.choices import ObligationKind
 
+SEEN_BY_CLIENT = (
+    *("sent", "accepted", "declined", "expired", "withdrawn", "cancelled"),
+    *("delivered", "delivery_accepted", "delivery_refused"),
+)
 MEASURED_ONLY = (ObligationKind.CLIENT_DECISION,)
 
 
@@ -172,6 +177,23 @@ def ledger_rows(reach: Reach) -> Iterator[tuple]:
         LedgerEntry.objects.filter(obligation__in=clocks(reach).values("pk"), at__lt=reach.ends_at)
         .order_by("obligation_id", "pk")
         .values_list("obligation_id", "event", "at", "within", "hours", "cause")
+        .iterator()
+    )
+
+
+def offer_steps(reach: Reach) -> Iterator[tuple]:
+    """Yield ticket key, estimate, verb, at, revision and amount of what the client saw of estimates."""
+    key = Ticket.objects.filter(pk=OuterRef("subject_id")).values("key")
+    return (
+        AuditEvent.objects.filter(
+            subject_type="tickets.ticket",
+            subject_id__in=Estimate.objects.filter(reach.known("ticket__")).values("ticket_id"),
+            verb__in=[f"estimate.{step}" for step in SEEN_BY_CLIENT],
+            at__lt=reach.ends_at,
+        )
+        .order_by("subject_id", "pk")
+        .annotate(key=Subquery(key))
+        .values_list("key", "data__estimate", "verb", "at", "data__revision", "data__amount")
         .iterator()
     )
 

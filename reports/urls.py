@@ -3,8 +3,9 @@
 from django.contrib.auth.decorators import login_required
 from django.urls import path, register_converter
 
+import tickets.urls  # noqa: F401 - registers the converter of ticket keys
 from reports.converters import MonthConverter
-from reports.views import downloads, life, pages
+from reports.views import downloads, incidents, life, pages
 from tenants.fresh import fresh_sign_in
 
 register_converter(MonthConverter, "month")
@@ -19,6 +20,27 @@ urlpatterns = [
         name="close",
     ),
     path("remarks/<slug:public_id>/answer/", login_required(life.answer), name="answer"),
+    path("incidents/<ticket_key:key>/", login_required(incidents.incident_page), name="incident"),
+    path(
+        "incidents/<ticket_key:key>/draft/",
+        login_required(incidents.incident_draft),
+        name="incident_draft",
+    ),
+    path(
+        "incidents/<ticket_key:key>/edit/",
+        login_required(incidents.incident_edit),
+        name="incident_edit",
+    ),
+    path(
+        "incidents/<ticket_key:key>/issue/",
+        login_required(incidents.incident_issue),
+        name="incident_issue",
+    ),
+    path(
+        "incidents/<ticket_key:key>/pdf/",
+        login_required(incidents.incident_file),
+        name="incident_file",
+    ),
     path("<slug:public_id>/", login_required(pages.report_page), name="page"),
     path("<slug:public_id>/changes/", login_required(pages.report_changes), name="changes"),
     path(

@@ -35,8 +35,27 @@ COMMITMENTS = {
     "guarantee": gettext_lazy("Guarantee: a miss pays a credit"),
     "goal": gettext_lazy("Goal: a miss is reported"),
 }
+OFFERS = {
+    "sent": gettext_lazy("Waits for the client"),
+    "accepted": gettext_lazy("Accepted"),
+    "declined": gettext_lazy("Declined"),
+    "expired": gettext_lazy("Expired"),
+    "withdrawn": gettext_lazy("Withdrawn"),
+    "cancelled": gettext_lazy("Cancelled"),
+    "delivered": gettext_lazy("Delivered"),
+    "delivery_accepted": gettext_lazy("Delivery accepted"),
+    "delivery_refused": gettext_lazy("Delivery refused"),
+}
+CAUSES = {
+    "delivered_software": gettext_lazy("Software we delivered"),
+    "client_change": gettext_lazy("A change by the client"),
+    "third_party": gettext_lazy("A third party"),
+    "infrastructure": gettext_lazy("Infrastructure"),
+    "regulation": gettext_lazy("Law or regulation"),
+}
 CODES: dict[str, Mapping[str, Any]] = {
     "activity": dict(choices.Activity.choices),
+    "clock": dict(choices.ClockState.choices),
     "obligation": dict(choices.ObligationKind.choices),
     "outcome": dict(choices.Outcome.choices),
     "pause": dict(choices.PauseCause.choices),

@@ -7,10 +7,12 @@ from statistics import median_high
 
 from contracts.domain.vocabulary import WorkStream
 from reports.domain.lives import Life
+from reports.domain.scope import Offered
 from reports.domain.worth import Worked, Worth, by_ticket, total
 from tickets.domain.lifecycle import TicketType
 
 PATTERN_AT_LEAST = 5
+STANDING = ("sent", "accepted", "delivered", "delivery_accepted", "delivery_refused")
 TYPICAL_AT_LEAST = 3  # fixes that make a typical one
 
 
@@ -48,18 +50,10 @@ class Pattern:
     tickets: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Offered:
-    """An estimate on a ticket: its public name and price in minor units."""
-
-    estimate: str
-    amount: int
-
-
 def patterns(
     lives: Iterable[Life],
     pieces: Sequence[Worked] = (),
-    estimates: Mapping[str, Offered] | None = None,
+    estimates: Mapping[str, Sequence[Offered]] | None = None,
     at_least: int = PATTERN_AT_LEAST,
 ) -> list[Pattern]:
     """Return the incidents received in the month that share system and symptom, most first."""
@@ -106,11 +100,12 @@ def _fix(
     keys: Iterable[str],
     fixes: Mapping[str, Worth],
     systems: Mapping[str, str],
-    estimates: Mapping[str, Offered],
+    estimates: Mapping[str, Sequence[Offered]],
 ) -> Fix:
     """Return the price on offer, else that of a typical fix: of the system, else of any."""
-    if offers := [estimates[key] for key in keys if key in estimates]:
-        last = offers[-1]
+    offered = [each for key in keys for each in estimates.get(key, ()) if each.step in STANDING]
+    if offered:
+        last = max(offered, key=lambda each: each.at)
         return Fix("estimate", last.amount, None, 1, last.estimate)
     same = [fix for key, fix in fixes.items() if systems.get(key) == system]
     sample = same if len(same) >= TYPICAL_AT_LEAST else list(fixes.values())

@@ -24,7 +24,7 @@ SHA256 = re.compile("[0-9a-f]{64}")  # is copied as it stands
 def paper_of(edition: Edition) -> dict[str, Any]:
     """Return all that is printed, in the edition's language; the template only sets it."""
     with edition.speaking():
-        return _printable(
+        return printable(
             {
                 "lang": edition.language,
                 "cover": _cover(edition),
@@ -221,14 +221,14 @@ def _basis(edition: Edition) -> Iterator[Block]:
         yield {"type": "sign", "fields": [_("Service owner"), _("Date"), _("Signature")]}
 
 
-def _printable(value: Any) -> Any:
+def printable(value: Any) -> Any:
     """Return the document with every text fit for the fonts."""
     if isinstance(value, str):
         return spelled(legible(value))
     if isinstance(value, dict):
-        return {key: _printable(held) for key, held in value.items()}
+        return {key: printable(held) for key, held in value.items()}
     if isinstance(value, list | tuple):
-        return [_printable(held) for held in value]
+        return [printable(held) for held in value]
     return value
 
 

@@ -1,8 +1,10 @@
 """A report as PDF, set by typst: the same edition gives the same bytes."""
 
 import json
+from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import noto_cjk_sans_jp_bold
 import noto_cjk_sans_jp_regular
@@ -32,12 +34,17 @@ def pictures_of(edition: Edition, dots_per_inch: int = 80) -> list[bytes]:
 
 def _compiled(edition: Edition, form: str, **more):
     at = edition.issued_at or instant(edition.facts["month"]["told_until"])
+    return compiled(paper_of(edition), at, form, **more)
+
+
+def compiled(paper: dict[str, Any], at: datetime, form: str, **more):
+    """Return a document of `reports.renderers.paper` as PDF or pictures; `at` is its creation time."""
     return typst.compile(
         TEMPLATE,
         root=TEMPLATE.parent,
         font_paths=fonts(),
         format=form,
-        sys_inputs={"paper": json.dumps(paper_of(edition), ensure_ascii=False)},
+        sys_inputs={"paper": json.dumps(paper, ensure_ascii=False)},
         timestamp=int(at.timestamp()),
         pdf_tags=False,  # five times the bytes; the page is the edition for screen readers
         **more,

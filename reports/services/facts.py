@@ -7,7 +7,11 @@ Money is minor units of `cost.currency`, shares are basis points. The keys, a se
     schema, cover, month, versions, summary     what this report is
     sla         rows, totals, credited, misses (each with `stretches` and `held`), void, open
     calendars   by name: the service hours of the misses, with closed days (`joint`: of others)
-    waiting, flow, volumes, scope, hot_potato, effort, cost
+    waiting, flow, volumes, hot_potato, effort, cost
+    scope       as before; each ticket has `estimates`, and `estimates` are all that moved in the
+                month: ticket, estimate, step (sent, accepted, declined, expired, withdrawn,
+                cancelled, delivered, delivery_accepted, delivery_refused), at, sent_at, revision,
+                amount
     patterns    system, symptom, count, minutes, worth, fix {source, amount, minutes, sample,
                 estimate}, pays_back_months, tickets
     open_items  every open ticket: ticket, type, priority, system, activity, outcome, received_at,
@@ -53,7 +57,7 @@ from reports.queries import Reach
 from reports.services.chain import Chain
 from reports.services.clocks import clock_results
 from reports.services.costs import Costs, cost_facts
-from reports.services.insight import insight_of, releases_of
+from reports.services.insight import insight_of, offers_of, releases_of
 from reports.services.lives import lives_of
 from reports.services.words import calendars_of, glossary_of, titles_of, words_of
 
@@ -178,13 +182,14 @@ def _figures(period: Period, reach: Reach, alive: list[Life], costs: Costs) -> d
     cost = costs.document
     adjusting = sum(each["minutes"] for each in cost["adjustments"])
     charged = [(piece["kind"], piece["raw_minutes"]) for piece in cost["charged"]]
+    offered = offers_of(reach)
     return {
         "waiting": metrics.waiting(alive, reach.ends_at),
         "flow": metrics.flow(alive, reach.ends_at),
         "volumes": metrics.volumes(alive),
-        "scope": metrics.scope_figures(alive, reach.ends_at, _held(cost["charged"])),
+        "scope": metrics.scope_figures(alive, reach.ends_at, _held(cost["charged"]), offered),
         "hot_potato": metrics.hot_potato(alive),
-        "patterns": metrics.patterns(alive, costs.pieces),
+        "patterns": metrics.patterns(alive, costs.pieces, offered),
         "open_items": open_items(alive, reach.ends_at),
         "releases": releases_of(reach, alive),
         "effort": metrics.effort_figures(queries.effort(period), charged, costs.amounts, adjusting),

@@ -1,6 +1,6 @@
 """What the month means, beside what it counts: drawn from the lives, the work and earlier reports."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +13,7 @@ from reports.domain.emphasis import Emphasis, Seen, emphasis, is_bug, is_slow
 from reports.domain.fee import FeeValue, fee_value
 from reports.domain.metrics import ClockResult, Life, Result
 from reports.domain.releases import Released, Releases, releases
+from reports.domain.scope import Offered, OfferStep, offers
 from reports.domain.split import Split, split_of
 from reports.domain.trend import Point, trend
 from reports.domain.worth import Worked
@@ -42,6 +43,15 @@ def releases_of(reach: Reach, alive: Sequence[Life]) -> Releases:
         for pk, name, kind, system, released_at, documents in rows
     )
     return releases(found, alive)
+
+
+def offers_of(reach: Reach) -> dict[str, tuple[Offered, ...]]:
+    """Return the estimates that were sent to the client, by ticket."""
+    steps: defaultdict[str, list[OfferStep]] = defaultdict(list)
+    for key, estimate, verb, at, revision, amount in queries.offer_steps(reach):
+        step = verb.removeprefix("estimate.")
+        steps[key].append(OfferStep(estimate, step, at, revision, amount))
+    return {key: offers(rows) for key, rows in steps.items()}
 
 
 def insight_of(

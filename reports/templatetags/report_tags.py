@@ -10,11 +10,14 @@ from django.utils.translation import get_language
 from contracts.domain.money import WHOLE
 from contracts.domain.terms import text_in
 from reports import words as said
-from reports.words import CHARGES, LINES, STATES
+from reports.advice_words import BAND, FIX, STRETCH, TOWARDS, advice_text
+from reports.domain import chart
+from reports.words import CHARGES, LINES, OFFERS, STATES
 
 register = template.Library()
 register.filter(said.verdict_word)
 register.filter(said.line_detail)
+register.filter(advice_text)
 
 TONES = {"open": "soon", "waiting": "ask", "resolved": "good"}
 GOOD, FAIR = 9500, 9000  # basis points
@@ -96,3 +99,67 @@ def length_of(rows: list[Any]) -> int:
 @register.filter
 def rest_of(basis_points: int) -> int:
     return WHOLE - basis_points
+
+
+@register.filter
+def towards_word(code: str) -> str:
+    return TOWARDS[code]
+
+
+@register.filter
+def band_word(code: str) -> str:
+    return BAND[code]
+
+
+@register.filter
+def band_tone(code: str) -> str:
+    """Return the tone of a share beside the band: the word beside it says the same."""
+    return {"within": "good", "below": "soon", "above": "soon"}.get(code, "")
+
+
+@register.filter
+def fix_word(code: str) -> str:
+    return FIX[code]
+
+
+@register.filter
+def stretch_word(code: str) -> str:
+    return STRETCH[code]
+
+
+@register.filter
+def parts_of_maintenance(side: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return operation and maintenance of one measure, for a table."""
+    return [{"stream": stream, "value": side[stream]} for stream in ("operation", "maintenance")]
+
+
+@register.filter
+def line_of(points: list[Mapping[str, Any]], name: str) -> chart.Line:
+    """Return a figure of the trend as a line of the chart."""
+    return chart.line([point[name] for point in points])
+
+
+@register.filter
+def share_met(point: Mapping[str, Any]) -> int | None:
+    """Return the kept promises of a month in basis points."""
+    decided = point["met"] + point["missed"]
+    return point["met"] * WHOLE // decided if decided else None
+
+
+@register.filter
+def offer_word(step: str) -> str:
+    return OFFERS[step]
+
+
+@register.filter
+def offer_tone(step: str) -> str:
+    """Return the tone of what became of an estimate: the word says the same."""
+    return {"sent": "ask", "accepted": "good", "delivery_accepted": "good", "declined": "late"}.get(
+        step, ""
+    )
+
+
+@register.filter
+def entry(mapping: Mapping[str, Any], key: str) -> Any:
+    """Return what stands under a key, or nothing."""
+    return mapping.get(key)

@@ -16,7 +16,9 @@ from contracts.domain.vocabulary import ObligationKind
 from contracts.models import Contract, ContractStatus, Period, PeriodState
 from reports.access import clients_with_money, readers
 from reports.converters import MonthConverter
+from reports.glossary_words import insight_terms
 from reports.models import MonthlyReport
+from reports.renderers import glossary
 from reports.renderers.changes import changes_in
 from reports.services.chain import facts_in
 from reports.services.issue import draft_facts
@@ -113,6 +115,7 @@ def page_of(request: HttpRequest, facts: dict[str, Any], tenant) -> dict[str, An
         "sees_money": reader["sees_money"],
         "sees_all": all(reader.values()),
         "titles": facts["titles"] if reader["sees_titles"] else {},
+        "glossary": [*glossary.terms(), *insight_terms(facts["glossary"])],
     }
 
 

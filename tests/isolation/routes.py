@@ -155,6 +155,10 @@ MEANINGS: dict[str, tuple[Callable[[World], str], str]] = {
     "cockpit/filters/<public_id>": (_filter_of_theirs, NEVER),
     "notices/<public_id>": (_notice_of_theirs, NEVER),
     "reports/<public_id>": (_public_id(MonthlyReport), NEVER),
+    "reports/incidents/<key>": (
+        lambda world: world.id_of(Ticket) and f"{world.tenant.code}-7",
+        "ACME-9999",
+    ),
     "reports/draft/<contract>": (_public_id(Contract), NEVER),
     "reports/draft/<contract>/<month>": (lambda world: "2026-04", "2026-04"),
     "tickets/releases/<public_id>": (_public_id(Release), NEVER),

@@ -85,6 +85,10 @@ RECIPES: dict[str, dict[str, object]] = {
     "tickets.EstimateApproval": {"by": stranger, "revision": submitted},
     "tickets.EstimateAcceptance": {"by": stranger, "revision": submitted},
     "tickets.AmountLimit": {"set_by": stranger},
+    "reports.IncidentReport": {
+        "facts": canonical({"schema": 1, "timezone": "Asia/Tokyo"}),
+        "sections": {},
+    },
     "tickets.Delivery": {"reason": "", "release": lambda world: world.id_of(Release)},
     "tickets.Link": {"other": another_ticket},
     "reports.ReportRemark": {"answer": "Yes.", "answered_by": member},

@@ -11,6 +11,7 @@ from reports.models import MonthlyReport
 from reports.services.facts import Cover, facts_of, text_of
 from reports.services.issue import issue_report
 from tests.reports.factories import APRIL, MAY, Desk, one, tokyo
+from tickets import services
 from tickets.models import Ticket
 
 pytestmark = pytest.mark.allow_n_plus_one  # a test steps through many commands
@@ -63,12 +64,15 @@ def open_one(desk: Desk, rng: random.Random, wall: str) -> Ticket:
 def take_a_step(desk: Desk, rng: random.Random, ticket: Ticket, wall: str) -> None:
     steps = {
         "new": [desk.reply, desk.start, desk.pause],
-        "in_progress": [desk.reply, desk.pause, desk.resolve, restore, assign, desk.resolve],
+        "in_progress": [
+            *(desk.reply, desk.pause, desk.resolve, restore, assign, desk.resolve),
+            *(hand_over, hand_over, release),
+        ],
         "on_hold": [desk.resume, desk.reply, desk.cancel],
         "resolved": [desk.close, desk.reopen, desk.close],
     }[ticket.status]
     step = rng.choice(steps)
-    step(desk, ticket, wall) if step in (restore, assign) else step(ticket, wall)
+    step(desk, ticket, wall) if step in OURS else step(ticket, wall)
 
 
 def restore(desk: Desk, ticket: Ticket, wall: str) -> None:
@@ -80,6 +84,35 @@ def assign(desk: Desk, ticket: Ticket, wall: str) -> None:
     desk.assign(
         ticket, wall, "maintenance_engineer" if ticket.stage.tier == "L2" else "operations_engineer"
     )
+
+
+def hand_over(desk: Desk, ticket: Ticket, wall: str) -> None:
+    """Offer, or answer what is on offer: the second answer is a yes."""
+    if ticket.stage.stream == "maintenance":
+        return
+    last = ticket.handoffs.order_by("pk").last()
+    if last is None or last.state == "disputed":
+        desk.offer(ticket, wall)
+    elif ticket.handoffs.count() == 1 and ticket.number % 2:
+        desk.dispute(last, wall)
+    else:
+        desk.accept(last, wall)
+
+
+def release(desk: Desk, ticket: Ticket, wall: str) -> None:
+    services.record_release(
+        contract=desk.contract,
+        actor=desk.people["maintenance_engineer"],
+        system=ticket.system,
+        kind="patch",
+        name=f"{ticket.key} {wall}",
+        released_at=tokyo(wall),
+        now=tokyo(wall),
+        fixes=[ticket] if ticket.stage.stream == "maintenance" else [],
+    )
+
+
+OURS = (restore, assign, hand_over, release)
 
 
 def figures_equal_counts_of_rows(desk: Desk, reports: list[MonthlyReport]):

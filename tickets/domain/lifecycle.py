@@ -52,7 +52,6 @@ class Action(StrEnum):
     SEND_RETRO_ESTIMATE = "send_retro_estimate"
     DRAFT_ESTIMATE = "draft_estimate"
     RECORD_RELEASE = "record_release"
-    ISSUE_INCIDENT_REPORT = "issue_incident_report"
     WATCH = "watch"
     TRANSLATE = "translate"
     LINK = "link"
@@ -60,6 +59,7 @@ class Action(StrEnum):
     CORRECT_TIME = "correct_time"
     REMIND = "remind"
     AUTO_CLOSE = "auto_close"
+    WRITE_INCIDENT_REPORT = "write_incident_report"
 
 
 AGENTS = VENDOR_ROLES
@@ -146,7 +146,7 @@ LIFECYCLE: tuple[Step, ...] = (  # one line is one arrow of the state diagram, a
     *_staying(Action.SEND_RETRO_ESTIMATE, DONE_OR_OPEN, LEADS),
     *_staying(Action.DRAFT_ESTIMATE, DONE_OR_OPEN, AGENTS),  # its own steps: domain/estimate.py
     *_staying(Action.RECORD_RELEASE, DONE_OR_OPEN, AGENTS),
-    *_staying(Action.ISSUE_INCIDENT_REPORT, DONE_OR_OPEN, AGENTS),
+    *_staying(Action.WRITE_INCIDENT_REPORT, DONE_OR_OPEN, AGENTS),
 )
 _STEPS = {(step.source, step.action): step for step in LIFECYCLE}
 

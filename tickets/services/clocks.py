@@ -32,6 +32,7 @@ __all__ = ["AGREED", "Clocks", "entry_of", "is_paused", "write_state"]
 
 NEVER_PAUSED = {
     ObligationKind.ACKNOWLEDGE,
+    ObligationKind.INCIDENT_REPORT,  # the vendor writes it, whatever the client is waited for
     ObligationKind.HANDOFF,
     ObligationKind.RULING,
     ObligationKind.CLIENT_DECISION,

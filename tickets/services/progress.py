@@ -21,7 +21,7 @@ from tickets.models.choices import (
 from tickets.services.clocks import Clocks
 from tickets.services.guard import begin, command, stage_of
 from tickets.services.intake import note_owner
-from tickets.services.promises import is_clients, start_if_promised
+from tickets.services.promises import AFTER_RESTORATION, is_clients, start_if_promised
 
 
 @command
@@ -152,4 +152,5 @@ def restored(ticket: Ticket, clocks: Clocks, now: datetime) -> None:
     ticket.restored_at = now
     clocks.stop(ObligationKind.RESTORE, now)
     clocks.void(ObligationKind.UPDATE, now, cause="restored")
-    start_if_promised(clocks, ObligationKind.PERMANENT_FIX, stage_of(ticket), now)
+    for kind in AFTER_RESTORATION:
+        start_if_promised(clocks, kind, stage_of(ticket), now)

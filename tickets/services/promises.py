@@ -10,13 +10,14 @@ from tickets.models import Comment, Decision, Dispute, Stage, Ticket
 from tickets.models.choices import OUT_OF_SCOPE, Lane, ObligationKind, Outcome, TicketType
 from tickets.services.clocks import Clocks, is_agreed
 
-WITHOUT_WORDS = frozenset({"servicenow"})  # logs that hold no words: updates cannot be measured
+WITHOUT_WORDS = frozenset({"servicenow"})  # logs without words: no update or report in them
 FOLLOW_THE_VERDICT = (
     ObligationKind.RESTORE,
     ObligationKind.UPDATE,
     ObligationKind.RESOLVE,
     ObligationKind.ESTIMATE,
 )
+AFTER_RESTORATION = (ObligationKind.PERMANENT_FIX, ObligationKind.INCIDENT_REPORT)
 
 
 def is_clients(activity: str, rules: Rules) -> bool:
@@ -50,6 +51,8 @@ def promised(ticket: Ticket, stage: Stage, rules: Rules) -> set[str]:
     kinds = {ObligationKind.ACKNOWLEDGE, ObligationKind.HANDOFF}
     if not outside:
         kinds |= {ObligationKind.RESOLVE, ObligationKind.PERMANENT_FIX}
+        if ticket.type == TicketType.INCIDENT and ticket.source not in WITHOUT_WORDS:
+            kinds.add(ObligationKind.INCIDENT_REPORT)
     elif stage.decision.outcome == Outcome.ESTIMATE:
         kinds.add(ObligationKind.ESTIMATE)
     if ticket.type == TicketType.INCIDENT and ticket.restored_at is None:
@@ -86,7 +89,7 @@ def hold_to_verdict(clocks: Clocks, stage: Stage, at: datetime) -> None:
     if not kinds:
         clocks.void_all(at, cause="clients_activity")
         return
-    for kind in (*FOLLOW_THE_VERDICT, ObligationKind.PERMANENT_FIX):
+    for kind in (*FOLLOW_THE_VERDICT, *AFTER_RESTORATION):
         if kind not in kinds | agreed_on(clocks, stage):
             clocks.void(kind, at, cause="not_promised")
     restore = clocks.running(ObligationKind.RESTORE)
@@ -139,9 +142,11 @@ def is_disputed(ticket: Ticket) -> bool:
 
 
 def wanted(clocks: Clocks) -> list[str]:
-    """Return what a verdict can start: the permanent fix too, once an offer or restoration has."""
-    begun = clocks.ticket.restored_at or clocks.of_kind(ObligationKind.HANDOFF)
-    return [*FOLLOW_THE_VERDICT, *([ObligationKind.PERMANENT_FIX] if begun else [])]
+    """Return what a verdict can start: what a restoration or an offer sets off only after it."""
+    if clocks.ticket.restored_at:
+        return [*FOLLOW_THE_VERDICT, *AFTER_RESTORATION]
+    offered = clocks.of_kind(ObligationKind.HANDOFF)
+    return [*FOLLOW_THE_VERDICT, *([ObligationKind.PERMANENT_FIX] if offered else [])]
 
 
 def has_spoken(ticket: Ticket) -> bool:

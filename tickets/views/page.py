@@ -15,6 +15,7 @@ from tickets.domain.lifecycle import Action
 from tickets.models import Correction, Delivery, Dispute, Ticket
 from tickets.models.choices import HandoffState, Outcome, WorkStream
 from tickets.services.precedents import precedents
+from tickets.views import panels
 from tickets.views.clocks import faces
 from tickets.views.desk import actions_at, desks_at, ticket_or_404
 from tickets.views.estimate_face import estimate_on
@@ -65,6 +66,7 @@ def ticket_page(request: HttpRequest, key: str) -> HttpResponse:
         "may_estimate": may_estimate(ticket, desks),
     }
     context["minutes"] = sum(entry.minutes for entry in context["entries"] or () if not entry.wrong)
+    context["panels"] = panels.drawn(request, ticket, desks)
     return render(request, "tickets/ticket_page.html", context)
 
 
