@@ -23,7 +23,8 @@ def blocks(edition: Edition) -> Iterator[Block]:
     yield beside([_promises(edition), *lines(edition)], [_streams(edition), flow(edition)])
     yield beside([_activities(edition)], [_outcomes(edition)])
     if edition.sees_money:
-        yield beside([_statement(edition)], [_pools(edition), waiting(edition)])
+        pools = [_pools(edition)] if edition.facts["cost"]["pools"] else []
+        yield beside([_statement(edition)], [*pools, waiting(edition)])
     else:
         yield waiting(edition)
     yield table(replace(misses(edition), title=_("Longest overruns"), rows=_longest(edition)))

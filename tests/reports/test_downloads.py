@@ -1,6 +1,7 @@
 """Files and steps of a report in the browser: by role, within the walls, the stored bytes."""
 
 import json
+from copy import deepcopy
 from io import BytesIO
 
 import openpyxl
@@ -13,7 +14,7 @@ from reports.services.issue import issue_report
 from reports.services.papers import print_report
 from tenants.models import Job
 from tenants.scoping import tenant_scope
-from tests.reports.factories import APRIL, Desk, make_desk, tokyo
+from tests.reports.factories import APRIL, TERMS, Desk, make_desk, tokyo
 
 pytestmark = pytest.mark.allow_n_plus_one  # the fixtures step through many commands
 
@@ -100,6 +101,19 @@ class TestFilesByRole:
 
 
 class TestFiles:
+    def test_hold_costs_for_requesters_where_the_terms_say_so(self, client_of, db):
+        document = deepcopy(TERMS)
+        document["cost"]["shown_to_requesters"] = True
+        desk = make_desk("ACME", document=document)
+        with tenant_scope(desk.tenant):
+            report = issue_report(desk.contract, APRIL, now=CLOSED)
+            print_report(report, now=CLOSED)
+        browser = client_of(desk.people["requester"])
+
+        assert browser.get(address("pdf", report, "en")).status_code == 200
+        assert browser.get(address("csv", report, "statement")).status_code == 200
+        assert "Cost statement" in browser.get(address("page", report)).content.decode()
+
     def test_have_no_titles_where_requesters_see_only_their_own(self, client_of, acme_printed):
         desk, report = acme_printed
         desk.tenant.requesters_see_all = False
