@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from portal.templatetags.words import WORDS
 from tenants.models import User
@@ -120,7 +121,9 @@ def zones() -> list[tuple[str, str]]:
 
 class ProfileForm(forms.Form):
     name = forms.CharField(
-        label=_("Name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"})
+        label=pgettext_lazy("person", "Name"),
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     language = forms.ChoiceField(
         label=_("Language"),

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -16,6 +17,8 @@ from tenants.errors import Invalid
 from tenants.fresh import fresh_sign_in
 from tenants.models import Invitation, Membership
 from tenants.services import members
+
+A_PAGE = 50
 
 
 @require_GET
@@ -70,15 +73,16 @@ def settings_of(seat: Membership) -> dict[str, object]:
 
 def client_page(request: HttpRequest, seat: Membership, *, form=None, invite=None) -> HttpResponse:
     rows = Membership.objects.filter(tenant=seat.tenant).select_related("user")
+    seats = sorted(
+        rows, key=lambda m: (not m.is_active, m.is_vendor, m.role, m.duty_order, m.user.name)
+    )
     waiting = Invitation.objects.filter(tenant=seat.tenant, accepted_at=None, withdrawn_at=None)
     context = {
         "tenant": seat.tenant,
         "form": form or ClientForm(initial=settings_of(seat)),
         "invite": invite
         or InviteForm(auto_id="id_invite_%s", initial={"language": get_language()}),
-        "members": sorted(
-            rows, key=lambda m: (not m.is_active, m.is_vendor, m.role, m.duty_order, m.user.name)
-        ),
+        "members": Paginator(seats, A_PAGE).get_page(request.GET.get("page")),
         "invitations": list(waiting.order_by("-invited_at")),
         "now": timezone.now(),
     }
