@@ -13,6 +13,8 @@ from contracts.domain.vocabulary import Language, Place
 from contracts.services.bought_hours import MOST_PRICE
 from tenants.api.serializers import Body
 from tenants.models import Membership
+from tickets.delivery_forms import MOST_DOCUMENTS
+from tickets.models import LinkKind, Ticket
 from tickets.models.choices import (
     Activity,
     Channel,
@@ -22,6 +24,7 @@ from tickets.models.choices import (
     PauseCause,
     TicketType,
 )
+from tickets.models.release import ReleaseKind
 from tickets.services.disputes import CHANGE, UPHOLD
 from tickets.step_forms import MOST_EFFORT
 
@@ -118,6 +121,9 @@ class NewTicketBody(FactFields):
     received_at = serializers.DateTimeField(
         required=False, help_text="Vendor's desks: when they asked; never in the future."
     )
+    received_reason = optional_text(
+        MOST_REASON, help_text="Vendor's desks: why it is written down only now."
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         told = {name: attrs.pop(name) for name in FACTS if name in attrs}
@@ -194,6 +200,42 @@ class ResolveBody(Body):
     resolution = text()
     fix = choice(FIXES, default=FIXES[0])
     fix_reason = optional_text(MOST_REASON)
+    no_release = optional_text(MOST_REASON, help_text="Of maintenance that ends without a release.")
+
+
+class ReleaseBody(Body):
+    """What was released and fixes the ticket; resolving it names this release."""
+
+    kind = choice(ReleaseKind.choices)
+    name = text(120)
+    released_at = serializers.DateTimeField()
+    summary = optional_text(5000)
+    documents = serializers.ListField(child=text(200), required=False, max_length=MOST_DOCUMENTS)
+
+
+class OtherTicketField(serializers.CharField):
+    """Another ticket of the same client, by its key."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=40, **kwargs)
+
+    def to_internal_value(self, data: Any) -> Ticket:
+        key = super().to_internal_value(data)
+        found = self.context["tickets"].filter(key=key).first()
+        if found is None:
+            raise ValidationError(
+                [ErrorDetail(_("There is no such ticket here."), "does_not_exist")]
+            )
+        return found
+
+
+class LinkBody(Body):
+    other = OtherTicketField()
+    kind = choice([k for k in LinkKind.choices if k[0] != LinkKind.DUPLICATE_OF])
+
+
+class MergeBody(Body):
+    into = OtherTicketField(help_text="The ticket that goes on.")
 
 
 class VerdictBody(Body):

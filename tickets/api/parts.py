@@ -111,7 +111,7 @@ def time_entries(ticket: Ticket, desks: Desks) -> tuple[QuerySet, Callable]:
     if not sees_cost(desks):
         raise NotPermitted(_("Time worked is for the service owner and the vendor's desks."))
     rows = ticket.time_entries.select_related("person__user", "period", "adjusts")
-    return rows.order_by("starts_at", "pk"), shapes.time_entry
+    return rows.prefetch_related("settlements").order_by("starts_at", "pk"), shapes.time_entry
 
 
 @extend_schema(

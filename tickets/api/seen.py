@@ -59,7 +59,7 @@ def actions_of(ticket: Ticket, desks: list[Membership], situation: Situation) ->
         for move in MOVES
         if move.action in steps and fits(move, ticket, situation, steps[move.action])
     }
-    makes_sense |= {Action.COMMENT} | answers(situation)
+    makes_sense |= {Action.COMMENT, Action.WATCH, Action.LINK, Action.MERGE} | answers(situation)
     return [action.value for action in Action if action in steps and action in makes_sense]
 
 

@@ -211,7 +211,10 @@ class TimeEntrySerializer(serializers.Serializer):
     person = PersonSerializer()
     tier = Text()
     place = Text()
-    authority = code(AuthorityKind.choices)
+    authority = code(AuthorityKind.choices, help_text="What stood behind it when it was written.")
+    settled = code(
+        AuthorityKind.choices, allow_null=True, help_text="What a later answer made of it."
+    )
     clause = Text(allow_null=True)
     triage = Flag()
     note = Text(allow_blank=True)

@@ -292,6 +292,7 @@ def time_entry(row: TimeEntry) -> Shape:
         "tier": row.tier,
         "place": row.place,
         "authority": row.authority,
+        "settled": settled[-1].authority if (settled := list(row.settlements.all())) else None,
         "clause": row.clause_id or None,
         "triage": row.triage,
         "note": row.note,

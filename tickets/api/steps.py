@@ -20,7 +20,7 @@ from tickets.api.serializers import TicketDetailSerializer
 from tickets.domain.lifecycle import Action
 from tickets.models import Dispute, Handoff, Ticket
 from tickets.services.guard import lock
-from tickets.views.desk import actor_for, ticket_or_404
+from tickets.views.desk import actor_for, ticket_or_404, tickets_of
 
 APPROVE = {
     Action.OVERRIDE_VERDICT,
@@ -42,6 +42,7 @@ def step(
     on: str = "ticket",
     method: str = "post",
     must_match: bool = False,
+    name: str = "",
 ) -> Callable[..., Response]:
     """
     Return the action that takes a step: on the ticket, or on one of its handoffs or disputes.
@@ -52,7 +53,8 @@ def step(
     def take(viewset: Any, request: Request, key: str, subject: str = "") -> Response:
         ticket = ticket_or_404(request, key)
         about = {on: subject_of(on, ticket, subject)}
-        told = viewset.told(body, tenant_id=ticket.tenant_id)
+        others = tickets_of(request).filter(tenant_id=ticket.tenant_id)
+        told = viewset.told(body, tenant_id=ticket.tenant_id, tickets=others)
 
         def act() -> Response:
             check_version(request, ticket, required=must_match)
@@ -62,10 +64,10 @@ def step(
 
         return once(request, ticket.tenant_id, act)
 
-    take.__name__ = taken.value
+    take.__name__ = name or taken.value
     take.__doc__ = command.__doc__
     described = extend_schema(
-        operation_id=f"ticket_{taken.value}",
+        operation_id=f"ticket_{name or taken.value}",
         summary=summary,
         request=body,
         responses={200: TicketDetailSerializer},

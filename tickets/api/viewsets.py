@@ -263,6 +263,35 @@ class TicketViewSet(TicketParts, ApiViewSet):
         path="emergency",
         summary="Declare an emergency outside the scope",
     )
+    record_release = step(
+        Action.RECORD_RELEASE,
+        services.record_release_for,
+        bodies.ReleaseBody,
+        path="release",
+        summary="Record the release that fixes the ticket",
+    )
+    watch = step(Action.WATCH, services.watch_ticket, path="watch", summary="Hear of the ticket")
+    unwatch = step(
+        Action.WATCH,
+        services.unwatch_ticket,
+        path="unwatch",
+        summary="Hear of the ticket no more",
+        name="unwatch",
+    )
+    link = step(
+        Action.LINK,
+        services.link_tickets,
+        bodies.LinkBody,
+        path="link",
+        summary="Say what the ticket is to another",
+    )
+    merge = step(
+        Action.MERGE,
+        services.merge_ticket,
+        bodies.MergeBody,
+        path="merge",
+        summary="End the ticket as a duplicate of another",
+    )
     send_retro_estimate = step(
         Action.SEND_RETRO_ESTIMATE, services.send_retro_estimate, bodies.RetroEstimateBody,
         path="retro-estimate", summary="Send the estimate of an emergency",
