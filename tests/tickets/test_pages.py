@@ -203,7 +203,7 @@ class TestTheTicketPage:
         client = signed_in("requester").get(f"/tickets/{ticket.key}/").content.decode()
         vendor = signed_in("bridge_se").get(f"/tickets/{ticket.key}/").content.decode()
 
-        assert offered(client) == {"comment", "cancel", "dispute"}
+        assert offered(client) == {"comment", "cancel", "dispute", "watch"}
         assert {"start", "pause", "assign", "facts", "time", "hand-over"} <= offered(vendor)
         assert "resolve" not in offered(vendor)
 
@@ -581,6 +581,7 @@ class TestNewRequest:
             "requester": requester.public_id,
             "channel": "phone",
             "received_at": "2026-04-08T03:00",
+            "received_reason": "Told on the phone.",
         }
 
         assert signed_in("bridge_se").post("/tickets/new/", told).status_code == 302
