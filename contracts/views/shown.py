@@ -12,6 +12,7 @@ from contracts.rules import rules_of
 from tenants import roles
 from tenants.models import Membership
 
+TRY_DRAFTS = {roles.Role.ACCOUNT_MANAGER, roles.Role.BRIDGE_SE}
 SEE_COST = roles.VENDOR | {roles.Role.SERVICE_OWNER}
 
 
@@ -36,6 +37,7 @@ def shown_contract(request: HttpRequest, public_id: str) -> dict[str, Any]:
         "terms": rules_of(shown).terms if shown else None,
         "sees_cost": sees_cost(desks),
         "for_vendor": is_vendor(desks),
+        "tries_drafts": any(m.role in TRY_DRAFTS for m in desks),
         "query": f"?version={shown.number}" if shown and shown is not usual else "",
     }
 

@@ -70,8 +70,8 @@ def ask_replay(
     *,
     contract: Contract,
     version: ContractVersion,
-    from_on: date,
-    until_on: date,
+    from_on: date | None,
+    until_on: date | None,
     actor: Membership,
     now: datetime,
 ) -> Replay:
@@ -79,6 +79,7 @@ def ask_replay(
     Ask for a version, a draft as a rule, to be run against the tickets of past months.
 
     The days [from_on, until_on) are widened to whole months: quotas, pools and fees are of months.
+    None stands for the contract's first month, and for the running one.
 
     :raises NotPermitted: unless `actor` is an account manager or a bridge SE of this client.
     :raises Invalid: if the version cannot be held against this contract's months.
