@@ -4,13 +4,12 @@ from datetime import date, timedelta
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from contracts.domain.months import first_of_month, previous_month
 from contracts.models import ContractVersion
 
 ALL, RANGE = "all", "range"
-LAST = (1, 3, 6, 12)  # months to choose from, the running one among them
+LAST = (3, 6, 12)  # months to choose from, the running one among them
 
 
 def day_field(label, **kwargs) -> forms.DateField:
@@ -39,10 +38,8 @@ class ReplayForm(forms.Form):
         self.versions, self.today = {str(v.number): v for v in versions}, today
         self.fields["version"].choices = [(number, named(v)) for number, v in self.versions.items()]
         self.fields["over"].choices = [
-            *(
-                (str(n), ngettext("this month", "the last %(n)d months", n) % {"n": n})
-                for n in LAST
-            ),
+            ("1", _("this month")),
+            *((str(n), _("the last %(n)d months") % {"n": n}) for n in LAST),
             (ALL, _("the whole contract")),
             (RANGE, _("the days below")),
         ]
