@@ -25,6 +25,7 @@ from tickets.models import (
     LedgerEntry,
     Obligation,
     Release,
+    RoutineRun,
     Ticket,
     TicketCounter,
     TimeEntry,
@@ -225,6 +226,23 @@ def deliveries(reach: Reach, releases: Iterable[int]) -> Iterator[tuple]:
         )
         .order_by("release_id", "ticket__number")
         .values_list("release_id", "ticket__key")
+        .iterator()
+    )
+
+
+# --- routine tasks ---
+
+
+def routine_runs(reach: Reach) -> Iterator[tuple]:
+    """Yield title, kind, system, due_on, closes_at, done_at and answers of runs that end in it."""
+    return (
+        RoutineRun.objects.filter(
+            task__contract=reach.contract_id,
+            closes_at__gt=reach.starts_at,
+            closes_at__lte=reach.ends_at,
+        )
+        .order_by("closes_at", "pk")
+        .values_list("title", "kind", "system", "due_on", "closes_at", "done_at", "answers")
         .iterator()
     )
 

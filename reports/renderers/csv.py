@@ -23,6 +23,7 @@ TABLES: dict[str, Callable[[Edition], Table]] = {
     "out-of-scope": tables.outside,
     "passed-on": tables.passed_on,
     "failure-patterns": tables.patterns,
+    "routines": insight.routines,
     "open-items": insight.open_items,
     "statement": tables.lines,
     "time-entries": tables.entries,

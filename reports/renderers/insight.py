@@ -31,6 +31,8 @@ def blocks(edition: Edition) -> Iterator[Block]:
     yield pairs([_evidence(edition, one) for one in told["emphasis"]["advice"]])
     if edition.facts.get("releases", {}).get("rows"):
         yield table(releases(edition))
+    if edition.facts.get("routines", {}).get("due"):
+        yield table(routines(edition))
     if told["hot_potato"]["tickets"]:
         yield table(lost(edition))
     if len(told["trend"]) > 1:
@@ -201,6 +203,32 @@ def releases(edition: Edition) -> Table:
             for one in edition.facts.get("releases", {}).get("rows", [])
         ],
         empty=_("Nothing was released."),
+    )
+
+
+def routines(edition: Edition) -> Table:
+    """The routine tasks of the month, by routine and system."""
+    return Table(
+        "routines",
+        _("Routine tasks"),
+        (
+            Column("routine", _("Routine"), share=3),
+            Column("system", _("System"), share=1.4),
+            Column("due", _("Due"), Kind.NUMBER),
+            Column("on_time", _("On time"), Kind.NUMBER),
+            Column("late", _("Late"), Kind.NUMBER, tone=late_if_any),
+            Column("missed", _("Missed"), Kind.NUMBER, tone=late_if_any),
+            Column("proofs", _("Evidence"), Kind.NUMBER),
+        ),
+        [
+            (
+                legible(one["title"]),
+                edition.system(one["system"]),
+                *(one[key] for key in ("due", "on_time", "late", "missed", "proofs")),
+            )
+            for one in edition.facts.get("routines", {}).get("rows", [])
+        ],
+        empty=_("No routine task was due."),
     )
 
 

@@ -78,6 +78,7 @@ def sheets_of(edition: Edition) -> Iterator[tuple[str, Table]]:
     yield _("Failure patterns"), insight.patterns(edition)
     yield _("Lost between the teams"), insight.lost(edition)
     yield _("Releases"), insight.releases(edition)
+    yield _("Routine tasks"), insight.routines(edition)
     yield _("Open items"), insight.open_items(edition)
     yield _("Trend"), insight.months(edition)
 

@@ -18,6 +18,8 @@ Money is minor units of `cost.currency`, shares are basis points. The keys, a se
                 age_days, state, tier, team; as many as `flow.open_after`
     releases    watched_days; rows: name, kind, system, released_at, documents, fixes,
                 incidents_after
+    routines    due, on_time, late, missed; rows: title, kind, system, and the same, proofs;
+                misses: title, system, due_on, closes_at, done_at (of a late one)
     insight     split      band; minutes and worth: operation, maintenance, basis_points (of
                            maintenance), state (below, within, above the band, or empty)
                 emphasis   towards (operation, maintenance, balanced); advice: code, towards,
@@ -59,9 +61,10 @@ from reports.services.clocks import clock_results
 from reports.services.costs import Costs, cost_facts
 from reports.services.insight import insight_of, offers_of, releases_of
 from reports.services.lives import lives_of
+from reports.services.routines import routines_of
 from reports.services.words import calendars_of, glossary_of, titles_of, words_of
 
-SCHEMA = 2
+SCHEMA = 3
 Facts = dict[str, Any]
 
 
@@ -192,6 +195,7 @@ def _figures(period: Period, reach: Reach, alive: list[Life], costs: Costs) -> d
         "patterns": metrics.patterns(alive, costs.pieces, offered),
         "open_items": open_items(alive, reach.ends_at),
         "releases": releases_of(reach, alive),
+        "routines": routines_of(reach),
         "effort": metrics.effort_figures(queries.effort(period), charged, costs.amounts, adjusting),
         "cost": cost,
     }

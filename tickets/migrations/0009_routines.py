@@ -143,6 +143,24 @@ class Migration(migrations.Migration):
                         unique=True,
                     ),
                 ),
+                (
+                    "title",
+                    models.CharField(help_text="As agreed when it was planned.", max_length=120),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("backup", "Backup"),
+                            ("log_rotation", "Log rotation"),
+                            ("job_run", "Job run"),
+                            ("accounts", "Account management"),
+                            ("other", "Other"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("system", models.CharField(max_length=60)),
                 ("due_on", models.DateField()),
                 ("opens_at", models.DateTimeField()),
                 ("closes_at", models.DateTimeField()),

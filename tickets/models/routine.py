@@ -99,6 +99,9 @@ class RoutineRun(Addressable, TenantOwned):
     """One day's run of a routine task; a miss is final, also when it is done later."""
 
     task = TenantForeignKey(RoutineTask, related_name="runs")
+    title = models.CharField(max_length=120, help_text="As agreed when it was planned.")
+    kind = models.CharField(max_length=12, choices=RoutineKind.choices)
+    system = models.CharField(max_length=60)
     due_on = models.DateField()
     opens_at = models.DateTimeField()
     closes_at = models.DateTimeField()

@@ -236,6 +236,9 @@ def plan_runs(task: RoutineTask, version: ContractVersion | None, now: datetime)
                 RoutineRun(
                     tenant_id=task.tenant_id,
                     task=task,
+                    title=task.title,
+                    kind=task.kind,
+                    system=task.system,
                     due_on=due_on,
                     opens_at=opens_at,
                     closes_at=closes_at,

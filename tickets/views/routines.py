@@ -187,7 +187,7 @@ def done(request: HttpRequest, form: RunForm, run: RoutineRun, actor: Membership
     except Invalid as error:
         form.add_error(error.field if error.field in form.fields else None, str(error.message))
         return False
-    messages.success(request, _("%s is done.") % run.task.title)
+    messages.success(request, _("%s is done.") % run.title)
     return True
 
 
