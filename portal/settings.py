@@ -206,6 +206,10 @@ FILE_UPLOAD_HANDLERS = [
 ]
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
 
+# --- Lists as files ---
+
+EXPORT_MOST_ROWS = env.int("EXPORT_MOST_ROWS", 200_000)
+
 # --- Background work: the database is the record, the broker only a bell (ADR 3) ---
 
 REDIS_URL = env.str("REDIS_URL", "")

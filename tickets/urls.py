@@ -13,6 +13,7 @@ from tickets.domain.lifecycle import Action
 from tickets.views import (
     estimate_form,
     estimates,
+    exports,
     files,
     flow,
     history,
@@ -77,6 +78,8 @@ urlpatterns = [
     path("routines/proofs/<slug:public_id>/", login_required(routines.proof_file), name="proof"),
     path("replays/new/<slug:contract>/", login_required(replays.new_replay), name="new_replay"),
     path("replays/<slug:public_id>/", login_required(replays.replay_page), name="replay"),
+    path("estimates/", login_required(exports.estimate_list), name="estimates"),
+    path("time/<slug:contract>/", login_required(exports.time_of_month), name="time_of_month"),
     path("flow/<slug:public_id>/", login_required(flow.contract_flow), name="flow"),
     path("<ticket_key:key>/", login_required(page.ticket_page), name="page"),
     path("timer/", login_required(timers.timer_shown), name="timer"),

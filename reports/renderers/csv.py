@@ -12,10 +12,9 @@ from contracts.domain.money import WHOLE, exponent_of
 from reports.renderers import insight, tables
 from reports.renderers.edition import Edition
 from reports.renderers.table import Column, Kind, Table
+from tenants.exports import BOM, harmless
 
-BOM = "\ufeff"
 AT_ONCE = 500  # rows a piece
-STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 TABLES: dict[str, Callable[[Edition], Table]] = {
     "service-levels": tables.levels,
     "misses": tables.misses,
@@ -82,8 +81,3 @@ def _cell(column: Column, value: Any, currency: str, edition: Edition) -> Any:
         case Kind.MOMENT if isinstance(value, datetime):
             return value.astimezone(edition.zone).isoformat(timespec="minutes")
     return value
-
-
-def harmless(text: str) -> str:
-    """Return the text so that no spreadsheet takes it for a formula."""
-    return f"'{text}" if text.startswith(STARTS_FORMULA) else text

@@ -26,8 +26,9 @@ def page_of(who, query: str = "") -> str:
 
 def rows_of(who, query: str = "") -> list[dict[str, str]]:
     answer = browser_of(who).get(f"/administration/audit.csv{query}")
-    assert answer.text.startswith("\ufeff")
-    return list(csv.DictReader(io.StringIO(answer.text[1:])))
+    text = answer.getvalue().decode()
+    assert text.startswith("\ufeff")
+    return list(csv.DictReader(io.StringIO(text[1:])))
 
 
 class TestReaders:

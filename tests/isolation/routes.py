@@ -175,6 +175,7 @@ MEANINGS: dict[str, tuple[Callable[[World], str], str]] = {
     "tickets/routines/proofs/<public_id>": (_file_of(RoutineProof), NEVER),
     "tickets/replays/<public_id>": (_public_id(Replay), NEVER),
     "tickets/replays/new/<contract>": (_public_id(Contract), NEVER),
+    "tickets/time/<contract>": (_public_id(Contract), NEVER),
     "tickets/flow/<public_id>": (_public_id(Contract), NEVER),
     "tickets/<key>": TICKET,
     "tickets/links/<public_id>": (_public_id(Link), NEVER),

@@ -1,13 +1,17 @@
-"""The list of tickets: filtered, the soonest deadline first, fifty a page."""
+"""The list of tickets: filtered, the soonest deadline first, fifty a page; or all, as a file."""
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
+from contracts.views.shown import sees_cost
+from tenants.exports import export, format_asked
 from tickets.filters import TicketFilter
+from tickets.views import columns
 from tickets.views.desk import tickets_of
 
 A_PAGE = 50
@@ -18,6 +22,9 @@ A_PAGE = 50
 def ticket_list(request: HttpRequest) -> HttpResponse:
     rows = tickets_of(request).for_worklist().select_related("stage__decision")
     filterset = TicketFilter(request.GET, queryset=rows, request=request)
+    if kind := format_asked(request):
+        found = filterset.qs.select_related("requester__user")
+        return export(kind, "tickets", columns.of_ticket(), found, title=_("Tickets"))
     page = Paginator(filterset.qs, per_page=A_PAGE).get_page(request.GET.get("page"))
     asked = request.GET.copy()
     asked.pop("page", None)
@@ -30,6 +37,7 @@ def ticket_list(request: HttpRequest) -> HttpResponse:
         "tickets": page.object_list,
         "now": timezone.now(),
         "many_clients": many,
+        "sees_cost": sees_cost(request.memberships),
         "is_filtered": any(asked.values()),
         "query": f"{asked.urlencode()}&" if asked else "",
     }

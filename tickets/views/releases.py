@@ -1,6 +1,7 @@
 """What maintenance delivered: a calendar and a list for each client, one page a release."""
 
 from datetime import date, datetime
+from urllib.parse import quote
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -15,6 +16,7 @@ from contracts.domain.months import bounds_of, first_of_month, next_month, previ
 from contracts.models import Contract, ContractVersion
 from contracts.rules import rules_of
 from tenants.errors import Invalid, NotPermitted
+from tenants.exports import export, format_asked
 from tickets import services
 from tickets.delivery_forms import NewReleaseForm
 from tickets.domain.calendar import weeks_of
@@ -22,6 +24,7 @@ from tickets.domain.lifecycle import AGENTS
 from tickets.models import Release
 from tickets.models.choices import TicketType
 from tickets.models.release import WATCHED
+from tickets.views import columns
 from tickets.views.desk import tickets_of
 
 A_PAGE = 50
@@ -36,6 +39,8 @@ def release_list(request: HttpRequest) -> HttpResponse:
     rows = Release.objects.for_list()
     if contract := request.GET.get("contract", ""):
         rows = rows.filter(contract__public_id=contract)
+    if kind := format_asked(request):
+        return export(kind, "releases", columns.of_release(), rows, title=_("Releases"))
     shown = list(rows.filter(released_at__gte=starts_at, released_at__lt=ends_at))
     page = Paginator(rows, per_page=A_PAGE).get_page(request.GET.get("page"))
     context = {
@@ -48,6 +53,7 @@ def release_list(request: HttpRequest) -> HttpResponse:
         "many_clients": len({m.tenant_id for m in request.memberships}) > 1,
         "watched_days": WATCHED.days,
         "contract": contract,
+        "query": f"contract={quote(contract)}&" if contract else "",
         "section_url": reverse("tickets:list"),
     }
     return render(request, "tickets/release_list.html", context)

@@ -14,12 +14,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from contracts.models import Contract, ContractVersion
 from contracts.rules import rules_of
 from tenants.errors import Invalid, NotPermitted
+from tenants.exports import export, format_asked
 from tenants.models import Membership
 from tickets.domain.lifecycle import AGENTS, LEADS
 from tickets.models import RoutineProof, RoutineRun, RoutineTask
 from tickets.routine_forms import RoutineForm, RunForm, template_of
 from tickets.services import routines
 from tickets.services.attachments import path_of
+from tickets.views import columns
 
 LATE_DAYS = 7  # a missed run stays on the page of today that long
 MOST_RUNS = 60
@@ -32,9 +34,12 @@ def desk(request: HttpRequest, tenant_id: int, roles: frozenset) -> Membership |
 
 @require_GET
 def today(request: HttpRequest) -> HttpResponse:
-    """What is to be done today for all clients on screen, the soonest end first."""
+    """What is to be done today for all clients on screen, the soonest end first; every run as a file."""
     now = timezone.now()
     rows = RoutineRun.objects.for_list()
+    if kind := format_asked(request):
+        known = rows.filter(opens_at__lt=now + timedelta(days=1))
+        return export(kind, "routines", columns.of_run(), known, title=_("Routines"))
     waiting = list(rows.waiting().filter(
         opens_at__lt=now + timedelta(days=1), closes_at__gt=now - timedelta(days=LATE_DAYS)
     ))  # fmt: skip
