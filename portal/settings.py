@@ -209,6 +209,9 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 20
 # --- Lists as files ---
 
 EXPORT_MOST_ROWS = env.int("EXPORT_MOST_ROWS", 200_000)
+BULK_MOST_BYTES = env.int("BULK_MOST_MB", 5) * 1_000_000  # of a file that is imported
+BULK_MOST_ROWS = env.int("BULK_MOST_ROWS", 5_000)
+BULK_MOST_CELL = env.int("BULK_MOST_CELL", 20_000)  # characters
 
 # --- Background work: the database is the record, the broker only a bell (ADR 3) ---
 

@@ -11,6 +11,7 @@ from tenants.fresh import fresh_sign_in
 from tickets.domain.estimate import EstimateAction
 from tickets.domain.lifecycle import Action
 from tickets.views import (
+    bulk,
     estimate_form,
     estimates,
     exports,
@@ -78,6 +79,12 @@ urlpatterns = [
     path("routines/proofs/<slug:public_id>/", login_required(routines.proof_file), name="proof"),
     path("replays/new/<slug:contract>/", login_required(replays.new_replay), name="new_replay"),
     path("replays/<slug:public_id>/", login_required(replays.replay_page), name="replay"),
+    path("import/", login_required(bulk.import_list), name="imports"),
+    path("import/new/<slug:contract>/", login_required(bulk.new_import), name="new_import"),
+    path("import/<slug:public_id>/", login_required(bulk.import_page), name="import"),
+    path("import/<slug:public_id>/columns/", login_required(bulk.map_columns), name="map_import"),
+    path("import/<slug:public_id>/confirm/", login_required(bulk.confirm), name="confirm_import"),
+    path("import/<slug:public_id>/report/", login_required(bulk.report), name="import_report"),
     path("estimates/", login_required(exports.estimate_list), name="estimates"),
     path("time/<slug:contract>/", login_required(exports.time_of_month), name="time_of_month"),
     path("flow/<slug:public_id>/", login_required(flow.contract_flow), name="flow"),

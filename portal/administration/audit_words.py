@@ -25,8 +25,12 @@ NOUNS: dict[str, Promise] = {
     "invitation": _("Invitations"),
     "token": _("API tokens"),
     "job": _("Background work"),
+    "bulk": _("Imports"),
 }
 VERBS: dict[str, Promise] = {
+    "bulk.uploaded": _("File for an import uploaded"),
+    "bulk.confirmed": _("Import confirmed"),
+    "bulk.finished": _("Import finished"),
     "client.changed": _("Settings of the client changed"),
     "clock.missed": _("Deadline missed"),
     "contract.activated": _("Contract version activated"),

@@ -16,6 +16,7 @@ from tenants.scoping import tenant_scope
 from tests.isolation.rows import NOON, World
 from tickets.models import (
     Attachment,
+    BulkImport,
     Comment,
     Dispute,
     Estimate,
@@ -175,6 +176,8 @@ MEANINGS: dict[str, tuple[Callable[[World], str], str]] = {
     "tickets/routines/proofs/<public_id>": (_file_of(RoutineProof), NEVER),
     "tickets/replays/<public_id>": (_public_id(Replay), NEVER),
     "tickets/replays/new/<contract>": (_public_id(Contract), NEVER),
+    "tickets/import/<public_id>": (_public_id(BulkImport), NEVER),
+    "tickets/import/new/<contract>": (_public_id(Contract), NEVER),
     "tickets/time/<contract>": (_public_id(Contract), NEVER),
     "tickets/flow/<public_id>": (_public_id(Contract), NEVER),
     "tickets/<key>": TICKET,

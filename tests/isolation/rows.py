@@ -66,6 +66,7 @@ def another_ticket(world: "World") -> int:
 
 RECIPES: dict[str, dict[str, object]] = {
     "tickets.Ticket": {"number": 7, "key": lambda world: f"{world.tenant.code}-7"},
+    "tickets.BulkImport": {"confirmed_at": NOON, "confirmed_by": member},
     "tickets.Dispute": {
         "ruling": lambda world: world.id_of(Decision),
         "ruled_by": another_member,

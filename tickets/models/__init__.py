@@ -1,4 +1,5 @@
 from tickets.models.attachment import Attachment
+from tickets.models.bulk import BulkImport, BulkRow
 from tickets.models.comment import Comment
 from tickets.models.correction import Correction
 from tickets.models.dispute import Dispute
@@ -30,6 +31,8 @@ __all__ = [
     "AmountLimit",
     "Assignment",
     "Attachment",
+    "BulkImport",
+    "BulkRow",
     "Comment",
     "Correction",
     "Decision",

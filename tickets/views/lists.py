@@ -10,6 +10,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from contracts.views.shown import sees_cost
 from tenants.exports import export, format_asked
+from tickets.domain.lifecycle import LEADS
 from tickets.filters import TicketFilter
 from tickets.views import columns
 from tickets.views.desk import tickets_of
@@ -37,6 +38,7 @@ def ticket_list(request: HttpRequest) -> HttpResponse:
         "tickets": page.object_list,
         "now": timezone.now(),
         "many_clients": many,
+        "may_import": any(m.role in LEADS for m in request.memberships),
         "sees_cost": sees_cost(request.memberships),
         "is_filtered": any(asked.values()),
         "query": f"{asked.urlencode()}&" if asked else "",
