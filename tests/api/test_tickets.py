@@ -1,6 +1,8 @@
 """Tickets through the API: read, opened, moved; two clients in every list."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.api.client import Api
 from tests.portal.desk import Desk, desk_of
@@ -61,3 +63,38 @@ class TestATicket:
 
         assert answer.status_code == 200, answer.text
         assert answer.json()["status"] == "in_progress"
+
+
+def statements(found: CaptureQueriesContext) -> int:
+    """Count what was asked, without the ends of transactions."""
+    ends = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK")
+    return sum(not query["sql"].startswith(ends) for query in found.captured_queries)
+
+
+@pytest.mark.parametrize("tickets", [1, 30])
+def test_a_page_of_the_list_takes_three_statements(desk, tickets):
+    """The token with its person, their desks, the rows."""
+    for _n in range(tickets):
+        desk.open()
+    api = Api(desk.people["bridge_se"])
+    api.get("tickets/")  # the first use of a token is noted
+
+    with CaptureQueriesContext(connection) as found:
+        answer = api.get("tickets/?status=open")
+
+    assert len(answer.json()["results"]) == min(tickets, 25)
+    assert statements(found) == 3
+
+
+def test_pages_follow_each_other_without_a_gap(desk, other):
+    keys = {desk.open().key for _n in range(7)}
+    other.open()
+    api, address, seen = Api(desk.people["bridge_se"]), "tickets/?limit=3&ordering=-received_at", []
+
+    while address:
+        page = api.get(address).json()
+        seen += [row["key"] for row in page["results"]]
+        address = (page["next"] or "").replace("http://testserver", "")
+
+    assert len(seen) == 7
+    assert set(seen) == keys
