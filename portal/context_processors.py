@@ -11,14 +11,16 @@ from portal.templatetags.words import WORDS
 from tenants.roles import Role
 
 READS_AUDIT = {Role.ACCOUNT_MANAGER, Role.SERVICE_OWNER}
-NAV = (  # label, route, part, and the desks that see it (None: all)
-    (_("Home"), "home", "home", None),
-    (_("Tickets"), "tickets:list", "tickets", None),
-    (_("Routines"), "tickets:routines", "routines", None),
-    (_("Contracts"), "contracts:list", "contracts", None),
-    (_("Reports"), "reports:list", "reports", None),
-    (_("Administration"), "administration:clients", "administration", {Role.ACCOUNT_MANAGER}),
-    (_("Audit"), "administration:audit", "administration", {Role.SERVICE_OWNER}),
+ACROSS = {Role.BRIDGE_SE, Role.ACCOUNT_MANAGER, Role.SERVICE_DESK}
+NAV = (  # label, route, and the desks that see it (None: all)
+    (_("Home"), "home", None),
+    (_("Cockpit"), "cockpit", ACROSS),
+    (_("Tickets"), "tickets:list", None),
+    (_("Routines"), "tickets:routines", None),
+    (_("Contracts"), "contracts:list", None),
+    (_("Reports"), "reports:list", None),
+    (_("Administration"), "administration:clients", {Role.ACCOUNT_MANAGER}),
+    (_("Audit"), "administration:audit", {Role.SERVICE_OWNER}),
 )
 
 
@@ -48,19 +50,19 @@ def shell(request: HttpRequest) -> dict[str, object]:
 
 
 def navigation(request: HttpRequest) -> list[dict[str, object]]:
-    match = request.resolver_match
-    here = (match.namespace or match.url_name) if match else ""
-    items = []
+    """Return the items for this person's desks; the one whose address holds the page is current."""
     roles = {m.role for m in getattr(request, "memberships", [])}
-    for label, route, part, desks in NAV:
+    items = []
+    for label, route, desks in NAV:
         if desks and not desks & roles:
             continue
         try:
-            url = reverse(route)
+            items.append((label, reverse(route)))
         except NoReverseMatch:
             continue
-        items.append({"label": label, "url": url, "current": here == part})
-    return items
+    holding = [url for _label, url in items if url != "/" and request.path.startswith(url)]
+    here = max(holding, key=len, default=request.path)
+    return [{"label": label, "url": url, "current": url == here} for label, url in items]
 
 
 def languages() -> list[dict[str, object]]:

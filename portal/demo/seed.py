@@ -18,7 +18,7 @@ from contracts import checking, terms_yaml
 from contracts import services as contracts
 from contracts.domain.months import bounds_of, first_of_month, next_month, previous_month
 from contracts.models import Contract
-from portal.demo import delivered, estimates, today
+from portal.demo import delivered, estimates, routines, today
 from portal.demo.people import CLIENTS, PASSWORD, PEOPLE, Client
 from tenants.models import Membership, Tenant, User
 from tenants.scoping import tenant_scope
@@ -48,6 +48,7 @@ def seed(say: Say, now: datetime | None = None) -> None:
             delivered.seed(contract, now, say)
             today.seed(contract, now, say)
             estimates.seed(contract, now, say)
+            routines.seed(contract, now, say)
 
 
 @transaction.atomic
