@@ -74,7 +74,7 @@ class CommentForm(FilesMixin, StepForm):
     lane = forms.ChoiceField(
         label=_("Who reads it"),
         choices=[
-            (Lane.PUBLIC, _("The client and we")),
+            (Lane.PUBLIC, _("The client and us")),
             (Lane.INTERNAL, _("Only we")),
             (Lane.HANDOFF, _("Only we: about the handoff")),
         ],

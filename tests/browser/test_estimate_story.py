@@ -28,6 +28,7 @@ ANSWERS = {  # the contract's questions, down to the one that says what it is
     },
 }
 ADAPTIVE = {"en": "Adaptive and perfective maintenance", "ja": "適応保守・完全化保守"}
+YEN = {"en": "¥", "ja": "￥"}
 EC_SITE = {"en": "EC site · Production", "ja": "ECサイト · 本番"}
 
 
@@ -43,8 +44,11 @@ class Person:
         with translation.override(self.language):
             return pgettext(context, text) if context else gettext(text)
 
-    def press(self, text: str, context: str = "", *, with_amount: str = "") -> None:
-        name = self.word(text, context) + (f" · {with_amount}" if with_amount else "")
+    def yen(self, amount: int) -> str:
+        return f"{YEN[self.language]}{amount:,}"
+
+    def press(self, text: str, context: str = "", *, with_amount: int = 0) -> None:
+        name = self.word(text, context) + (f" · {self.yen(with_amount)}" if with_amount else "")
         self.page.locator("main").get_by_role("button", name=name, exact=True).click()
 
     def fill(self, label: str, value: str) -> None:
@@ -112,24 +116,25 @@ def test_extra_work_goes_from_the_question_to_the_burn(
     find_in_inbox(manager, key)
     manager.page.goto(address)
     assert violations(manager.page) == []
-    manager.press("Approve", with_amount="¥320,000")
+    manager.press("Approve", with_amount=320_000)
 
     bridge.page.goto(address)
     bridge.press("Send to the client")
 
     find_in_inbox(owner, key)
     owner.page.goto(address)
-    assert "¥352,000" in owner.read()  # with tax
+    assert owner.yen(352_000) in owner.read()  # with tax
     assert violations(owner.page) == []
-    owner.press("Accept", "estimate", with_amount="¥320,000")
+    owner.press("Accept", "estimate", with_amount=320_000)
     assert owner.word("The estimate is accepted. Work may begin.") in owner.read()
 
     put_ahead(timedelta(hours=2))
     log_an_hour(bridge, key)
     read = bridge.read()
-    assert "¥8,000" in read  # an hour of L3, offshore
-    assert "¥320,000" in read
-    assert bridge.page.get_by_label(bridge.word("Used of the estimate")).is_visible()
+    assert bridge.word("Accepted estimate") in read  # what stands behind the hour
+    assert bridge.yen(320_000) in read
+    bar = bridge.page.get_by_label(bridge.word("Used of the estimate"))
+    assert 4 <= int(bar.get_attribute("value")) <= 5  # an hour of PMO; at night it costs more
 
 
 def ask(owner: Person) -> str:
@@ -161,8 +166,8 @@ def write_and_submit(bridge: Person, key: str) -> str:
     page.locator("#line-1-work").select_option(label="L3 offshore")
     page.locator("#line-1-quantity").fill("40")
     page.locator("#line-1-quantity").blur()
-    page.locator("#estimate-lines").get_by_text("¥320,000").first.wait_for()
-    bridge.fill("Assumptions", "様式は一種類とします。")
+    page.locator("#estimate-lines").get_by_text(bridge.yen(320_000)).first.wait_for()
+    page.locator("#id_assumptions").fill("様式は一種類とします。")
     bridge.press("Save the draft")
     page.wait_for_url("**/tickets/estimates/*/")
     bridge.press("Submit for approval")
@@ -181,6 +186,6 @@ def log_an_hour(bridge: Person, key: str) -> None:
     end = page.get_by_label(bridge.word("To"), exact=True).input_value()
     begin = datetime.fromisoformat(end) - timedelta(hours=1)
     bridge.fill("From", begin.strftime("%Y-%m-%dT%H:%M"))
-    bridge.fill("What was done", "様式の実装")
+    page.locator("details[open] [name=note]").fill("様式の実装")
     page.locator("details[open]").get_by_role("button", name=bridge.word("Log time")).click()
     page.get_by_text("様式の実装").first.wait_for()

@@ -143,7 +143,7 @@ def estimate_step(move: EstimateMove) -> Callable[..., HttpResponse]:
         except Invalid as error:
             failed = {"action": move.action, "message": str(error.message), "typed": request.POST}
             return show(request, estimate, desks, now, failed)
-        messages.success(request, move.done)
+        messages.success(request, str(move.done))
         return redirect("tickets:estimate", public_id)
 
     return step

@@ -75,7 +75,7 @@ def take(
             name = SHOWN_AS.get(error.field, error.field)
             form.add_error(name if name in form.fields else None, str(error.message))
         else:
-            messages.success(request, move.done)
+            messages.success(request, str(move.done))
             return to_ticket(request, ticket)
     template = move.template if request.htmx else "tickets/ticket_step.html"
     context = {"ticket": ticket, "move": move, "form": form, "url": url, "primary": True}
