@@ -63,6 +63,7 @@ VERBS: dict[str, Promise] = {
     "member.second_factor_added": _("Second step turned on"),
     "member.second_factor_removed": _("Second step turned off"),
     "period.closed": _("Month closed"),
+    "member.limit_set": _("Own limit for estimates set"),
     "replay.asked": _("Replay of a draft asked for"),
     "report.delivered": _("Report sent"),
     "report.issued": _("Report issued"),

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from portal.administration.clients import client_page
 from portal.administration.desk import seat_at
 from portal.administration.forms import InviteForm, RoleForm
+from portal.administration.limit_form import LimitForm, limit_form
 from tenants.errors import Invalid
 from tenants.fresh import fresh_sign_in
 from tenants.leaving import held_by
@@ -69,11 +70,11 @@ def member(request: HttpRequest, public_id: str) -> HttpResponse:
         except Invalid as wrong:
             form.add_error(wrong.field, str(wrong.message))
         except StillAccountable as refused:
-            return member_page(request, theirs, form, refused)
+            return member_page(request, theirs, seat, form=form, refused=refused)
         else:
             messages.success(request, _("They sit at the new desk. Their sessions have ended."))
             return redirect("administration:client", moved.tenant.code)
-    return member_page(request, theirs, form)
+    return member_page(request, theirs, seat, form=form)
 
 
 @require_POST
@@ -83,14 +84,28 @@ def deactivate(request: HttpRequest, public_id: str) -> HttpResponse:
     try:
         members.deactivate_member(member=theirs, actor=seat, now=timezone.now())
     except StillAccountable as refused:
-        return member_page(request, theirs, RoleForm(initial={"role": theirs.role}), refused)
+        return member_page(request, theirs, seat, refused=refused)
     messages.success(request, _("%(name)s has left this desk.") % {"name": theirs.user.name})
     return redirect("administration:client", theirs.tenant.code)
 
 
 def member_page(
-    request: HttpRequest, member: Membership, form: RoleForm, refused: Exception | None = None
+    request: HttpRequest,
+    member: Membership,
+    seat: Membership,
+    *,
+    form: RoleForm | None = None,
+    limit: LimitForm | None = None,
+    refused: Exception | None = None,
 ) -> HttpResponse:
-    context = {"member": member, "form": form, "held": held_by(member), "refused": refused}
-    status = 409 if refused else 422 if form.errors else 200
+    """Show a seat with its forms: those that were sent with what is wrong in them."""
+    context = {
+        "member": member,
+        "form": form or RoleForm(initial={"role": member.role}),
+        "limit": limit or limit_form(member, seat),
+        "held": held_by(member),
+        "refused": refused,
+    }
+    wrong = any(sent and sent.errors for sent in (form, limit))
+    status = 409 if refused else 422 if wrong else 200
     return render(request, "administration/member.html", context, status=status)

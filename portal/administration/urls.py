@@ -3,7 +3,7 @@
 from django.contrib.auth.decorators import login_required
 from django.urls import path, register_converter
 
-from portal.administration import audit, clients, jobs, people
+from portal.administration import audit, clients, jobs, limits, people
 
 
 class CodeConverter:
@@ -29,6 +29,7 @@ urlpatterns = [
     ),
     path("members/<slug:public_id>/", login_required(people.member), name="member"),
     path("members/<slug:public_id>/leave/", login_required(people.deactivate), name="deactivate"),
+    path("members/<slug:public_id>/limit/", login_required(limits.set_limit), name="limit"),
     path("audit/", login_required(audit.audit_page), name="audit"),
     path("audit.csv", login_required(audit.audit_csv), name="audit-csv"),
     path("jobs/", login_required(jobs.job_list), name="jobs"),

@@ -3,17 +3,15 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import pairwise
+from datetime import datetime
 
 from reports.domain.lives import Life, Step
-from reports.domain.turns import Phase, turns
+from reports.domain.turns import turns
 from reports.domain.worth import Worked, total
+from tickets.domain.passing import Span, stood_still
 
-STILL = timedelta(days=1)  # a longer gap without any step is standing still
 _ANSWERED = (Step.ACCEPTED, Step.DEFAULTED)
 _ENDED = (Step.RESOLVED, Step.CANCELLED, Step.MERGED, Step.AUTO_CLOSED)
-Span = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +121,7 @@ def still(life: Life, mine: Iterable[Worked], ends_at: datetime) -> list[Span]:
     """Return the stretches of more than a day on the vendor's side in which nothing was recorded."""
     moved = {holding.at for holding in life.holdings} | {verdict.at for verdict in life.verdicts}
     moved |= {event.at for event in life.happened} | {piece.starts_at for piece in mine}
-    spans: list[Span] = []
-    for turn in turns(life, ends_at):
-        if turn.phase is not Phase.VENDOR:
-            continue
-        inside = sorted(at for at in moved if turn.starts_at < at < turn.ends_at)
-        edges = [turn.starts_at, *inside, turn.ends_at]
-        spans += [(a, b) for a, b in pairwise(edges) if b - a > STILL]
-    return _in_month(spans, life.since, ends_at)
+    return _in_month(stood_still(turns(life, ends_at), moved), life.since, ends_at)
 
 
 def _in_month(spans: Iterable[Span], since: datetime, ends_at: datetime) -> list[Span]:

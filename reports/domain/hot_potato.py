@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reports.domain.lives import Life, Step
+from tickets.domain.passing import passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +60,6 @@ def hot_potato(lives: Iterable[Life]) -> HotPotato:
 
 
 def _bounced(life: Life) -> Bounced:
-    """Count moves of the month; a return is a change to a desk that held the ticket before."""
-    stages: set[int] = set()
-    desks: list[str] = []
-    reassignments = returns = 0
-    for holding in life.holdings:
-        counts = holding.at >= life.since
-        reassignments += counts and holding.stage in stages
-        stages.add(holding.stage)
-        if desks and desks[-1] == holding.desk:
-            continue
-        returns += counts and holding.desk in desks
-        desks.append(holding.desk)
-    return Bounced(life.key, tuple(desks), int(reassignments), int(returns))
+    """Count the moves of the month."""
+    moves = passed(life.holdings, life.since)
+    return Bounced(life.key, moves.desks, moves.reassignments, moves.returns)

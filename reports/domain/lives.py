@@ -2,33 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+
+from tickets.domain.passing import Happened, Holding, Step
+
+__all__ = ["PENDING", "Happened", "Holding", "Life", "Step", "Verdict"]
 
 PENDING = "pending"
-
-
-class Step(StrEnum):
-    """Steps that open, close, hold or hand over a ticket, as the audit trail names them."""
-
-    PAUSED = "ticket.paused"
-    RESUMED = "ticket.resumed"
-    RESOLVED = "ticket.resolved"
-    CLOSED = "ticket.closed"
-    CANCELLED = "ticket.cancelled"
-    MERGED = "ticket.merged"
-    AUTO_CLOSED = "ticket.auto_closed"
-    REOPENED = "ticket.reopened"
-    OFFERED = "handoff.offered"
-    ACCEPTED = "handoff.accepted"
-    DISPUTED = "handoff.disputed"
-    DEFAULTED = "handoff.defaulted"
-
-
-@dataclass(frozen=True, slots=True)
-class Happened:
-    step: Step
-    at: datetime
-    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +23,6 @@ class Verdict:
     system: str
     kind: str = "rule"
     cause: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Holding:
-    """Who held a ticket from `at` on; the first of a stage is no reassignment."""
-
-    at: datetime
-    stage: int
-    tier: str
-    team: str
-
-    @property
-    def desk(self) -> str:
-        return self.team or self.tier
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,57 +1,16 @@
 """Whose turn it was: the stretches of a ticket's life, and whether it was open."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
-from reports.domain.lives import Life, Step
+from reports.domain.lives import Life
+from tickets.domain.passing import TURNS, Phase, Step, Turn, turns_of
 
-
-class Phase(StrEnum):
-    """Whose turn it is: the vendor works, the client is waited for, or nobody."""
-
-    VENDOR = "vendor"
-    CLIENT = "client"
-    DONE = "done"
-
-
-_TURNS = {
-    Step.PAUSED: Phase.CLIENT,
-    Step.RESUMED: Phase.VENDOR,
-    Step.RESOLVED: Phase.DONE,
-    Step.CANCELLED: Phase.DONE,
-    Step.MERGED: Phase.DONE,
-    Step.AUTO_CLOSED: Phase.DONE,
-    Step.REOPENED: Phase.VENDOR,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """A stretch [starts_at, ends_at) of a ticket's life."""
-
-    starts_at: datetime
-    ends_at: datetime
-    phase: Phase
-    cause: str = ""
-
-    def seconds(self, since: datetime) -> int:
-        start = max(self.starts_at, since)
-        return max(0, int((self.ends_at - start).total_seconds()))
+__all__ = ["Phase", "Turn", "is_alive", "state_at", "turns", "was_open", "was_open_before"]
 
 
 def turns(life: Life, ends_at: datetime) -> list[Turn]:
     """Return whose turn it was from the receipt to `ends_at`."""
-    found: list[Turn] = []
-    since, phase, cause = life.received_at, Phase.VENDOR, ""
-    for event in life.happened:
-        if (then := _TURNS.get(event.step)) is None:
-            continue
-        at = max(since, event.at)
-        found.append(Turn(since, at, phase, cause))
-        since, phase = at, then
-        cause = event.cause if then is Phase.CLIENT else ""
-    return [*found, Turn(since, max(since, ends_at), phase, cause)]
+    return turns_of(life.received_at, life.happened, ends_at)
 
 
 def was_open(life: Life, ends_at: datetime) -> bool:
@@ -65,7 +24,7 @@ def was_open_before(life: Life) -> bool:
     for event in life.happened:
         if event.at >= life.since:
             break
-        phase = _TURNS.get(event.step, phase)
+        phase = TURNS.get(event.step, phase)
     return phase is not Phase.DONE
 
 
@@ -78,7 +37,7 @@ def state_at(life: Life, ends_at: datetime) -> str:
     """Return `open`, `waiting`, `resolved` or `cancelled` as of `ends_at`."""
     phase = turns(life, ends_at)[-1].phase
     if phase is Phase.DONE:
-        ends = [h.step for h in life.happened if _TURNS.get(h.step) is not None]
+        ends = [h.step for h in life.happened if TURNS.get(h.step) is not None]
         was_resolved = Step.RESOLVED in ends[-1:] or ends[-2:] == [Step.RESOLVED, Step.AUTO_CLOSED]
         return "resolved" if was_resolved else "cancelled"
     return "waiting" if phase is Phase.CLIENT else "open"

@@ -31,6 +31,7 @@ from tickets.models import (
     RoutineTask,
     SavedFilter,
     Ticket,
+    TimeEntry,
 )
 from tickets.services.attachments import path_of
 
@@ -181,6 +182,7 @@ MEANINGS: dict[str, tuple[Callable[[World], str], str]] = {
     "tickets/time/<contract>": (_public_id(Contract), NEVER),
     "tickets/flow/<public_id>": (_public_id(Contract), NEVER),
     "tickets/<key>": TICKET,
+    "tickets/<key>/time/<number>": (lambda world: world.id_of(TimeEntry) and "1", "1"),
     "tickets/links/<public_id>": (_public_id(Link), NEVER),
     "tickets/attachments/<public_id>": (_file_of(Attachment), NEVER),
     "tickets/comments/<public_id>": (_public_id(Comment), NEVER),

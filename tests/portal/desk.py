@@ -66,9 +66,9 @@ class Desk:
         return NOON + timedelta(minutes=minutes)
 
 
-def desk_of(tenant: Tenant) -> Desk:
+def desk_of(tenant: Tenant, **version) -> Desk:
     """Return a desk with one person at each role; names say who is who."""
-    contract = ContractVersionFactory(contract__tenant=tenant).contract
+    contract = ContractVersionFactory(contract__tenant=tenant, **version).contract
     people = {
         role.value: MembershipFactory(
             tenant=tenant, role=role.value, user__name=f"{tenant.code} {role.value}"

@@ -5,6 +5,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from tenants.scoping import tenant_scope
+from tests.factories import TERMS
 from tests.portal.desk import NOON, browser_of, desk_of
 from tickets import services
 from tickets.models import (
@@ -330,3 +331,85 @@ class TestTimer:
         text = page(lead, ticket)
         assert "Corrected" in text
         assert '<span class="num">0 min</span>' in text
+
+
+class TestCorrectingTime:
+    def logged(self, desk, role="operations_engineer", minutes=61, **told):
+        ticket = desk.open()
+        with tenant_scope(desk.tenant):
+            services.log_time(
+                ticket=ticket, actor=desk.people[role], starts_at=NOON,
+                ends_at=desk.after(minutes), now=desk.after(minutes), **told,
+            )  # fmt: skip
+        return ticket
+
+    def address(self, ticket, number=1):
+        return reverse("tickets:correct_time", args=[ticket.key, number])
+
+    def test_begins_with_what_was_written_and_leaves_it_readable(self, desk):
+        ticket = self.logged(desk, note="Restarted")
+        mine = desk.people["operations_engineer"]
+        url = self.address(ticket)
+        assert f'href="{url}"' in page(mine, ticket)
+        assert 'value="Restarted"' in browser_of(mine).get(url).content.decode()
+
+        told = {"starts_at": "2026-04-08T03:00", "ends_at": "2026-04-08T03:30", "note": "Restarted"}
+        assert browser_of(mine).post(url, {**told, "reason": "Lunch was in it"}).status_code == 302
+
+        wrong, right = rows(TimeEntry, desk)
+        assert (wrong.minutes, right.minutes, right.replaces_id) == (61, 30, wrong.pk)
+        text = page(mine, ticket)
+        assert "Lunch was in it" in text
+        assert f'href="{url}"' not in text
+        assert f'href="{self.address(ticket, 2)}"' in text
+
+    def test_of_no_work_at_all_needs_no_time(self, desk):
+        ticket = self.logged(desk)
+        lead = browser_of(desk.people["bridge_se"])
+
+        answer = lead.post(self.address(ticket), {"none": "on", "reason": "Another ticket"})
+
+        assert answer.status_code == 302
+        assert '<span class="num">0 min</span>' in page(desk.people["bridge_se"], ticket)
+
+    def test_keeps_what_was_typed_and_says_what_is_wrong(self, desk):
+        ticket = self.logged(desk)
+        told = {"starts_at": "2026-04-08T05:00", "ends_at": "2026-04-08T04:00", "reason": "Typo"}
+
+        answer = browser_of(desk.people["bridge_se"]).post(self.address(ticket), told)
+
+        assert answer.status_code == 422
+        assert "at least one minute after the start" in answer.content.decode()
+        assert 'value="Typo"' in answer.content.decode()
+        assert len(rows(TimeEntry, desk)) == 1
+
+    def test_is_for_the_person_and_for_leads(self, desk, other):
+        ticket = self.logged(desk)
+        url = self.address(ticket)
+
+        for role in ("maintenance_engineer", "service_owner", "requester"):
+            assert browser_of(desk.people[role]).get(url).status_code in {403, 404}
+        for role in ("maintenance_engineer", "service_owner"):
+            assert url not in page(desk.people[role], ticket)
+        assert browser_of(other.people["bridge_se"]).get(url).status_code == 404
+        assert browser_of(desk.people["bridge_se"]).get(self.address(ticket, 2)).status_code == 404
+
+
+class TestRoundedMinutes:
+    def test_stand_beside_the_recorded_ones_with_the_triage_that_is_left(self, acme):
+        """17 minutes in two entries of a day are 30 of a quarter's rounding up, beside 10 of triage."""
+        rounding = {"unit": "15m", "minimum": "15m", "per": "ticket_day", "mode": "up"}
+        cost = {**TERMS["cost"], "rounding": rounding, "triage": "30m"}
+        desk = desk_of(acme, terms={**TERMS, "cost": cost})
+        ticket = desk.open()
+        with tenant_scope(desk.tenant):
+            for start, end, triage in ((0, 10, True), (20, 28, False), (40, 49, False)):
+                services.log_time(
+                    ticket=ticket, actor=desk.people["bridge_se"], starts_at=desk.after(start),
+                    ends_at=desk.after(end), now=desk.after(60), triage=triage,
+                )  # fmt: skip
+
+        for role in ("bridge_se", "service_owner"):
+            text = page(desk.people[role], ticket)
+            assert "As the month counts it: 40 min · triage 10 min used, 20 min left" in text
+        assert "As the month counts it" not in page(desk.people["requester"], ticket)

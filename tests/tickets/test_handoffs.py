@@ -1,10 +1,12 @@
 """From operation to maintenance: offered, accepted, disputed or defaulted, and never dropped."""
 
+from functools import partial
 from threading import Event
 from time import sleep
 
 import pytest
 from django.db import transaction
+from django.db.models import Count, Q
 
 from tenants.errors import Invalid, NotPermitted, Refused
 from tenants.models import Membership
@@ -13,8 +15,8 @@ from tests.factories import MembershipFactory
 from tests.tickets.factories import Client, after, clock_of, running
 from tests.tickets.races import at_once
 from tickets import services
-from tickets.domain.lifecycle import RoleNotAllowed
-from tickets.models import Decision, Handoff, Stage
+from tickets.domain.lifecycle import OPEN, RoleNotAllowed
+from tickets.models import Assignment, Decision, Handoff, Stage, Ticket
 from tickets.services.sweep import sweep_misses
 
 pytestmark = pytest.mark.allow_n_plus_one
@@ -279,3 +281,59 @@ class TestRaces:
         with tenant_scope(acme.tenant), transaction.atomic():
             entry = ticket.time_entries.select_related("stage", "decision").get()
             assert (entry.stage.sequence, entry.decision.clause_id) == (2, "S4")
+
+    def test_no_open_ticket_is_ever_without_exactly_one_accountable_owner(self, transactional_db):
+        """Accepted, disputed, defaulted and assigned at once, while somebody looks all the time."""
+        acme = Client()
+        with tenant_scope(acme.tenant):
+            offered = [acme.offered(after(hours=1)) for _number in range(3)]
+        seen: list[list[int]] = []
+
+        for ticket, handoff in offered:
+            outcomes = at_once(answered_at_once(acme, ticket, handoff, seen), tenant=acme.tenant)
+
+            wrong = [o for o in outcomes if isinstance(o, Exception) and not isinstance(o, Refused)]
+            assert not wrong
+            assert any(isinstance(outcome, Ticket) for outcome in outcomes)
+            with tenant_scope(acme.tenant), transaction.atomic():
+                seen.append(owners_of_open_tickets())
+                stage = Stage.objects.select_related("owner").get(ticket=ticket, ended_at=None)
+                last = Assignment.objects.filter(stage=stage).select_related("owner").last()
+                assert last.owner == stage.owner
+                assert stage.owner.is_active
+
+        assert len(seen) > len(offered)
+        assert all(owners == [1, 1, 1] for owners in seen)
+
+
+def answered_at_once(acme, ticket, handoff, seen: list[list[int]]) -> list:
+    """Return four answers to an offer, and somebody who counts owners until all four are given."""
+    now, ended = after(hours=4), []
+    assigned = {"ticket": ticket, "actor": acme.bridge_se, "owner": acme.service_desk}
+    answers = [
+        lambda: accept(acme, handoff, now),
+        lambda: dispute(acme, handoff, now),
+        lambda: services.default_handoff(handoff=handoff, now=now),
+        lambda: services.assign(**assigned, now=now),
+    ]
+
+    def take(answer):
+        try:
+            return answer()
+        finally:
+            ended.append(answer)
+
+    def look():
+        while len(ended) < len(answers):
+            with transaction.atomic():
+                seen.append(owners_of_open_tickets())
+
+    return [look, *(partial(take, answer) for answer in answers)]
+
+
+def owners_of_open_tickets() -> list[int]:
+    """Return for each open ticket how many people own an open stage of it, in one statement."""
+    open_stage = Q(stages__ended_at=None, stages__owner__isnull=False)
+    rows = Ticket.objects.filter(status__in=OPEN).order_by("pk")
+    counted = rows.annotate(owners=Count("stages", filter=open_stage))
+    return list(counted.values_list("owners", flat=True))

@@ -230,7 +230,7 @@ class TestTheTicketPage:
 
 
 LANES = ("public", "internal", "handoff")
-PAGE_QUERIES = 27
+PAGE_QUERIES = 30
 
 
 def offered(page: str) -> set[str]:

@@ -1,5 +1,6 @@
 """Time that was written down wrong: the entry stays, counts as nothing, and a new one stands for it."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -42,7 +43,7 @@ def correct_time(
     if (starts_at is None) != (ends_at is None):
         raise Invalid(_("Say when the work began and when it ended."), field="ends_at")
     ticket = begin(entry.ticket_id, actor, Action.CORRECT_TIME)
-    if entry.person.user_id != actor.user_id and actor.role not in LEADS:
+    if corrector_of(entry, [actor]) is None:
         raise NotPermitted(_("Another person's time is corrected by them or by a lead."))
     void(ticket, entry, actor, reason.strip(), now)
     audit.record(
@@ -70,6 +71,12 @@ def correct_time(
             replaces=entry,
         )
     return ticket
+
+
+def corrector_of(entry: TimeEntry, desks: Iterable[Membership]) -> Membership | None:
+    """Return the desk at which an entry may be put right: its person's own, or a lead's."""
+    mine = (m for m in desks if m.is_vendor and m.user_id == entry.person.user_id)
+    return next(mine, None) or next((m for m in desks if m.role in LEADS), None)
 
 
 def void(ticket: Ticket, entry: TimeEntry, actor: Membership, reason: str, now: datetime) -> None:

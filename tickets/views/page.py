@@ -1,6 +1,6 @@
 """The page of one ticket: verdict, clocks, what happened, and the steps on offer."""
 
-from django.db.models import Exists, OuterRef
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -14,7 +14,10 @@ from tenants.roles import Role
 from tickets.domain.lifecycle import Action
 from tickets.models import Correction, Delivery, Dispute, Ticket
 from tickets.models.choices import HandoffState, Outcome, WorkStream
+from tickets.services.corrections import corrector_of
+from tickets.services.passing import potato
 from tickets.services.precedents import precedents
+from tickets.services.rounded import rounded_minutes
 from tickets.views import panels
 from tickets.views.clocks import faces
 from tickets.views.desk import actions_at, desks_at, ticket_or_404
@@ -49,7 +52,7 @@ def ticket_page(request: HttpRequest, key: str) -> HttpResponse:
         "timeline": timeline(ticket, for_vendor=for_vendor),
         "handoffs": handoffs if for_vendor else [],
         "answers": answers(ticket, desks, handoffs),
-        "entries": time_entries(ticket) if sees_time else None,
+        "entries": time_entries(ticket, desks) if sees_time else None,
         "offers": offers(ticket, lambda action: able(ticket, desks, action), situation),
         "situation": situation,
         "disputes": disputes_shown(ticket, desks, situation),
@@ -65,6 +68,8 @@ def ticket_page(request: HttpRequest, key: str) -> HttpResponse:
         "estimate": estimate_on(ticket, desks, now),
         "may_estimate": may_estimate(ticket, desks),
     }
+    context["rounded"] = rounded_minutes(ticket) if context["entries"] else None
+    context["potato"] = potato(ticket, context["entries"] or (), now) if for_vendor else None
     context["minutes"] = sum(entry.minutes for entry in context["entries"] or () if not entry.wrong)
     context["panels"] = panels.drawn(request, ticket, desks)
     return render(request, "tickets/ticket_page.html", context)
@@ -151,8 +156,17 @@ def form_of(move: Move, ticket: Ticket, actor: Membership):
     return move.form_for(ticket, actor) if move.form else None
 
 
-def time_entries(ticket: Ticket) -> list:
-    """Return the entries; `wrong` says that another stands for it, or none, since a correction."""
-    wrong = Correction.objects.filter(entry=OuterRef("pk"))
-    rows = ticket.time_entries.annotate(wrong=Exists(wrong)).select_related("person__user")
-    return list(rows.order_by("starts_at", "pk"))
+def time_entries(ticket: Ticket, desks: list[Membership]) -> list:
+    """
+    Return the entries; `wrong` says why another stands for it, or none, since a correction.
+
+    `number` names one that this person may correct in an address, else it is None.
+    """
+    wrong = Correction.objects.filter(entry=OuterRef("pk")).values("reason")[:1]
+    rows = ticket.time_entries.annotate(wrong=Subquery(wrong)).select_related("person__user")
+    entries = list(rows.order_by("starts_at", "pk"))
+    numbers = {pk: number for number, pk in enumerate(sorted(e.pk for e in entries), start=1)}
+    for entry in entries:
+        corrects = not entry.wrong and corrector_of(entry, desks) is not None
+        entry.number = numbers[entry.pk] if corrects else None
+    return entries
