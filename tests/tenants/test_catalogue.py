@@ -82,8 +82,8 @@ HOLES = {
         "contracts_period: the composite key of contract_id is missing or weak.",
     ),
     "a tenant's key removed": (
-        "ALTER TABLE tickets_comment DROP CONSTRAINT tickets_comment_tenant_key",
-        "tickets_comment: the key (tenant_id, id) is missing.",
+        "ALTER TABLE tickets_watcher DROP CONSTRAINT tickets_watcher_tenant_key",
+        "tickets_watcher: the key (tenant_id, id) is missing.",
     ),
     "a guard removed": (
         "DROP TRIGGER tenant_stays ON tickets_ticket",
@@ -120,8 +120,8 @@ HOLES = {
         "every_ticket: a view without security_invoker reads with its owner's eyes.",
     ),
     "a table missing": (
-        "DROP TABLE reports_monthlyreport CASCADE",
-        "reports_monthlyreport: the table is missing; run migrate.",
+        "DROP TABLE reports_reportdocument CASCADE",
+        "reports_reportdocument: the table is missing; run migrate.",
     ),
 }
 
