@@ -97,7 +97,9 @@ class TestTheList:
         self, client_of, acme_desk, acme_reports, django_assert_max_num_queries
     ):
         browser = client_of(acme_desk.people["account_manager"])
-        with django_assert_max_num_queries(10):  # the contracts and the months of the filter are two
+        with django_assert_max_num_queries(
+            10
+        ):  # the contracts and the months of the filter are two
             browser.get(reverse("reports:list"))
 
     def test_needs_a_person(self, client, db):
