@@ -11,11 +11,16 @@ from contextlib import AbstractContextManager
 
 import pytest
 from django.db import connection, connections
+from hypothesis import HealthCheck, settings
 
 from tenants.models import Membership, Tenant
 from tenants.roles import Role
 from tenants.scoping import tenant_scope
 from tests.factories import MembershipFactory, TenantFactory
+
+# A machine that is busy with something else is no broken rule.
+settings.register_profile("portal", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("portal")
 
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "client_of"}
 TRANSACTIONAL_FIXTURES = {"transactional_db", "live_server"}
