@@ -9,6 +9,7 @@ import yaml
 MOST_BYTES = 256 * 1024
 MOST_DEPTH = 12
 _NO_SIGN = "contains characters that YAML does not allow"
+_TOO_DEEP = f"is nested more than {MOST_DEPTH} deep"
 
 
 class YamlRefused(ValueError):
@@ -89,7 +90,7 @@ def _check(text: str) -> None:
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > MOST_DEPTH:
-            _refuse(event.start_mark, f"is nested more than {MOST_DEPTH} deep")
+            _refuse(event.start_mark, _TOO_DEEP)
 
 
 def _refuse(mark: Any, problem: str) -> NoReturn:
@@ -99,4 +100,6 @@ def _refuse(mark: Any, problem: str) -> NoReturn:
 def _said(error: yaml.YAMLError) -> str:
     mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
     where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+    if problem and "nesting depth" in problem:  # libyaml reads ahead of us and has a limit too
+        problem = _TOO_DEEP
     return f"{where}{problem or _NO_SIGN}"

@@ -37,17 +37,20 @@ def backup(tmp_path, files, acme, globex) -> Path:
 
 @pytest.fixture
 def empty():
-    """An empty database of the same owner, and how a process is told of it."""
+    """An empty database of the same owner, and how a process is told of it.
+
+    Dropped without FORCE: that would end an autovacuum worker too, which the owner may not.
+    """
     owner = connections["owner"].settings_dict
     name = f"{owner['NAME']}_restored"
     with psycopg.connect(url_of(owner | {"NAME": "postgres"}), autocommit=True) as server:
-        server.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        server.execute(f'DROP DATABASE IF EXISTS "{name}"')
         server.execute(f'CREATE DATABASE "{name}"')
         yield {
             "DATABASE_URL": url_of(connections["default"].settings_dict | {"NAME": name}),
             "DATABASE_OWNER_URL": url_of(owner | {"NAME": name}),
         }
-        server.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        server.execute(f'DROP DATABASE IF EXISTS "{name}"')
 
 
 def restore(file: Path, **extra: str) -> subprocess.CompletedProcess:

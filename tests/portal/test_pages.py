@@ -314,6 +314,7 @@ def test_every_route_asks_a_stranger_to_sign_in():
         url = "/" + re.sub(r"<month:\w+>", "2026-04", template)
         url = re.sub(r"<ticket_key:\w+>", "ACME-1", url)
         url = re.sub(r"<client_code:\w+>", "ACME", url)
+        url = re.sub(r"<int:\w+>", "1", url)
         url = re.sub(r"<(?:\w+:)?\w+>", "abc", url)
         answer = Browser().get(url)
         assert answer.status_code == 302, url
