@@ -35,6 +35,7 @@ from tickets.models.choices import (
     Status,
 )
 from tickets.models.ticket import OPEN_STATUSES
+from tickets.services.overage import waiting
 
 SOON = timedelta(hours=2)
 EACH = 20
@@ -110,6 +111,10 @@ def handoffs_offered(members: Sequence[Membership], now: datetime) -> Q:
     return has(offered.exclude(offered_by__user__in=users(members)))
 
 
+def beyond_pools(members: Sequence[Membership], now: datetime) -> Q:
+    return has(waiting())
+
+
 def of_mine(members: Sequence[Membership]) -> Q:
     return Q(stage__owner__in=[m.pk for m in members])
 
@@ -181,6 +186,7 @@ RULES = (
         estimates_in(EstimateStatus.DELIVERED),
     ),
     Rule("rulings", _("Rulings to agree to"), "scale", OWNERS, rulings_to_agree),
+    Rule("overage", _("Hours beyond a pool wait"), "hourglass", OWNERS | MANAGERS, beyond_pools),
     Rule("you", _("We wait for you"), "hourglass", roles.CLIENT, we_wait_for_you),
 )
 

@@ -1,7 +1,7 @@
 """Charging: from stretches of work to pieces with one rate and one authority, minute by minute."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -136,9 +136,11 @@ class Ledger:
         governing: Terms,
         accounts: dict[str, PoolAccount],
         carried: Carried,
+        overage: Mapping[str, int] | None = None,
     ) -> None:
         self.month, self.versions, self.governing = month, versions, governing
         self.accounts = accounts
+        self.agreed = dict(overage or {})
         self.triage = dict(carried.triage)
         self.preapproved = dict(carried.preapproved)
         self.emergency = dict(carried.emergency)
@@ -208,13 +210,23 @@ class Ledger:
         account, key = self.accounts.get(work.authority.key), work.authority.key
         dated = version_on(self.versions, piece.on).terms.pool(key)
         pool = dated or (account.pool if account else None)
-        if not account or pool is None or pool.when_empty is not WhenEmpty.BILL:
-            self._add(work, piece, AuthorityKind.HELD, raw, minutes)
-            return
-        rate = pool.overage_rate
-        if rate is None:
-            rate = self._rate(work, piece)
-        self._add(work, piece, OVERAGE, raw, minutes, rate)
+        billed = self._agreed(key, minutes, pool.when_empty) if account and pool else 0
+        first = self._share(raw, billed, minutes)
+        if pool is not None and billed:
+            rate = pool.overage_rate
+            rate = self._rate(work, piece) if rate is None else rate
+            self._add(work, piece, OVERAGE, first, billed, rate)
+        if billed < minutes or not minutes:
+            self._add(work, piece, AuthorityKind.HELD, raw - first, minutes - billed)
+
+    def _agreed(self, key: str, minutes: int, when_empty: WhenEmpty) -> int:
+        """Return how many minutes beyond a pool are billed: all, those agreed to, or none."""
+        if when_empty is WhenEmpty.BILL:
+            return minutes
+        billed = min(minutes, self.agreed.get(key, 0)) if when_empty is WhenEmpty.APPROVE else 0
+        if billed:
+            self.agreed[key] -= billed
+        return billed
 
     def _emergency(self, work: Work, piece: Slice, raw: int, minutes: int) -> None:
         cap, key = work.authority.limit, cap_key(work)

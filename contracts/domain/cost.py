@@ -92,7 +92,7 @@ def statement(facts: MonthFacts) -> Statement:
     """
     facts.check()
     terms, accounts = facts.governing(), facts.accounts()
-    ledger = Ledger(facts.month, facts.versions, terms, accounts, facts.carried)
+    ledger = Ledger(facts.month, facts.versions, terms, accounts, facts.carried, facts.overage)
     ledger.post_all(facts.work)
     lines = _taxed(_lines(facts, ledger.entries), terms.cost.tax)
     subtotal = sum(line.amount for line in lines)

@@ -1,5 +1,6 @@
 """Everything a month's statement is made from, and what follows from the versions in force."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -24,7 +25,8 @@ class MonthFacts:
     Everything a statement is made from.
 
     `versions` are sorted by `from_on`; the contract runs [starts_on, ends_on) and was renewed on
-    each of `renewals`. `work` starts in the month; `carried` is what the month before left.
+    each of `renewals`. `work` starts in the month; `carried` is what the month before left;
+    `overage` are the minutes that were agreed beyond a pool that asks when it is empty, by its key.
     """
 
     month: Month
@@ -38,6 +40,7 @@ class MonthFacts:
     adjustments: tuple[Adjustment, ...] = ()
     bought: tuple[Bought, ...] = ()
     renewals: tuple[date, ...] = ()
+    overage: Mapping[str, int] = field(default_factory=dict)
 
     def check(self) -> None:
         """:raises ValueError: if a fact is not of the month, stands twice, or currencies differ."""

@@ -3,14 +3,22 @@
 from collections.abc import Iterable
 from datetime import date
 
+from django.db.models import Sum
+
 from contracts.domain.calendars import holidays_of
 from contracts.domain.cost import Carried, InForce, Month, MonthFacts, Work
 from contracts.models import BoughtHours, ContractVersion, Period
 from contracts.rules import Rules, rules_of
 
 
-def month_facts(period: Period, work: Iterable[Work], carried: Carried) -> MonthFacts:
-    """Return what the month's statement is made from, without what only a report knows."""
+def month_facts(
+    period: Period, work: Iterable[Work], carried: Carried, *, known: Period | None = None
+) -> MonthFacts:
+    """
+    Return what the month's statement is made from, without what only a report knows.
+
+    `known` is the month up to which late agreements on its work are known; None: all of them.
+    """
     contract = period.contract
     return MonthFacts(
         month=month_of(period),
@@ -21,7 +29,17 @@ def month_facts(period: Period, work: Iterable[Work], carried: Carried) -> Month
         carried=carried,
         bought=tuple(bought.fact() for bought in bought_during(period)),
         renewals=renewals_during(period),
+        overage=overage_of(period, known),
     )
+
+
+def overage_of(period: Period, known: Period | None) -> dict[str, int]:
+    """Return the minutes of the month's work that were agreed beyond its pools, by pool."""
+    rows = period.agreed_overage.all()
+    if known is not None:
+        rows = rows.filter(counts_in__month__lte=known.month)
+    summed = rows.order_by().values("pool").annotate(minutes=Sum("minutes"))
+    return {row["pool"]: row["minutes"] for row in summed}
 
 
 def month_of(period: Period) -> Month:

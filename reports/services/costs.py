@@ -36,7 +36,7 @@ def cost_facts(period: Period, results: Sequence[SlaResult], chain: Chain) -> Co
     openings = Openings(chain)
     opening = openings.of(period)
     facts = replace(
-        facts_with(period, rows, opening.carried),
+        facts_with(period, rows, opening.carried, period),
         results=tuple(results),
         charges=fixed_charges(period),
         adjustments=opening.adjustments(),

@@ -49,7 +49,7 @@ def _of(
     origin: Period, period: Period, openings: Openings, disputes: QuerySet[Dispute]
 ) -> dict[str, Any]:
     rows = list(rows_of(worked.known_before(origin, period), settled_by(period), disputes))
-    facts = facts_with(origin, rows, openings.of(origin).carried)
+    facts = facts_with(origin, rows, openings.of(origin).carried, period)
     said = in_dispute(statement(facts), facts, rows)
     return {
         "origin": f"{origin.month:%Y-%m}",

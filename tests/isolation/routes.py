@@ -180,6 +180,7 @@ MEANINGS: dict[str, tuple[Callable[[World], str], str]] = {
     "tickets/import/<public_id>": (_public_id(BulkImport), NEVER),
     "tickets/import/new/<contract>": (_public_id(Contract), NEVER),
     "tickets/time/<contract>": (_public_id(Contract), NEVER),
+    "tickets/overage/<contract>": (_public_id(Contract), NEVER),
     "tickets/flow/<public_id>": (_public_id(Contract), NEVER),
     "tickets/<key>": TICKET,
     "tickets/<key>/time/<number>": (lambda world: world.id_of(TimeEntry) and "1", "1"),

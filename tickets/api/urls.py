@@ -3,11 +3,13 @@ from rest_framework.routers import SimpleRouter
 
 from tickets.api.check import CheckViewSet
 from tickets.api.estimates import EstimateViewSet
+from tickets.api.overage import OverageViewSet
 from tickets.api.viewsets import TicketViewSet
 
 router = SimpleRouter(use_regex_path=False)
 router.register("tickets", TicketViewSet, basename="ticket")
 router.register("estimates", EstimateViewSet, basename="estimate")
+router.register("overage", OverageViewSet, basename="overage")
 urlpatterns = [
     *router.urls,
     path(

@@ -46,13 +46,14 @@ _GRANTED = (AuthorityKind.ESTIMATE, AuthorityKind.EMERGENCY, AuthorityKind.GOODW
 
 @dataclass(frozen=True, slots=True)
 class Deal:
-    """What a replay leaves alone: whose months, the versions in force, the hours bought."""
+    """What a replay leaves alone: whose months, the versions in force, what was bought and agreed."""
 
     zone: str
     starts_on: date
     ends_on: date | None
     versions: tuple[InForce, ...]
     bought: tuple[Bought, ...] = ()
+    overage: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # by month and pool
 
     def months(self, first_on: date, until_on: date) -> list[Month]:
         """Return the calendar months [first_on, until_on), both the first of a month."""
@@ -262,6 +263,7 @@ def _state(
             work=tuple(each.work for each in works),
             carried=carried,
             bought=deal.bought_in(month),
+            overage=deal.overage.get(str(month), {}),
         )
         try:
             stated = statement(facts)

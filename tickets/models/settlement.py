@@ -17,6 +17,7 @@ class SettlementCause(models.TextChoices):
     RETRO_ESTIMATE_LATE = "retro_estimate_late", _("The estimate of the emergency was late")
     NOBODY_ASKED = "nobody_asked", _("The month closed, and nobody had asked for an estimate")
     ESTIMATE_ACCEPTED = "estimate_accepted", _("The estimate was accepted")
+    OVERAGE_AGREED = "overage_agreed", _("The client agreed to hours beyond the pool")
     ESTIMATE_REFUSED = "estimate_refused", _("The estimate was declined or expired")
 
 

@@ -29,6 +29,7 @@ from tickets.services.handoffs import (
 )
 from tickets.services.intake import open_ticket
 from tickets.services.links import link_tickets, merge_ticket, unlink_tickets
+from tickets.services.overage import agree_overage
 from tickets.services.overrides import override_verdict, rule_undecided
 from tickets.services.progress import (
     assign,
@@ -55,6 +56,7 @@ __all__ = [
     "accept_delivery",
     "accept_estimate",
     "accept_handoff",
+    "agree_overage",
     "agree_to_ruling",
     "answer_dispute",
     "approve_estimate",

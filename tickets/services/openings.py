@@ -110,7 +110,7 @@ class Openings:
     def stated(self, period: Period) -> Statement:
         """Return the month as it would be stated if it ended with the entries it has now."""
         rows = rows_of(worked.on_time(period), settled_by(period))
-        return statement(facts_with(period, rows, self.of(period).carried))
+        return statement(facts_with(period, rows, self.of(period).carried, period))
 
     def _open(self, period: Period) -> Opening:
         carried, late = self.chain.carried_into(period), []
@@ -129,7 +129,7 @@ class Openings:
         rows = list(rows_of(worked.known_in(origin, upto=period), settled_by(period)))
         mine = [row for row in rows if row.pk in late]
         known = [row for row in rows if row.pk not in late]
-        closed = facts_with(origin, known, self.of(origin).carried)
+        closed = facts_with(origin, known, self.of(origin).carried, period)
         news = charge_late(closed, (row.work() for row in mine), carried)
         return LateNews(f"{origin.month:%Y-%m}", news.adjustment, mine), news.carried
 
@@ -140,8 +140,8 @@ class Openings:
         before = list(rows_of(entries, settled_before(period)))
         free = settled_before(period) | free_since
         after = list(rows_of(entries, free, known=settled_by(period)))
-        charged = statement(facts_with(origin, before, begins))
-        again = statement(facts_with(origin, after, begins))
+        charged = statement(facts_with(origin, before, begins, period))
+        again = statement(facts_with(origin, after, begins, period))
         pairs = zip(before, after, strict=True)
         changed = {
             a.ticket for b, a in pairs if (a.authority, a.minutes) != (b.authority, b.minutes)
@@ -196,8 +196,9 @@ def drafted(
     return found
 
 
-def facts_with(period: Period, rows: Iterable[Row], carried: Carried) -> MonthFacts:
-    return month_facts(period, (row.work() for row in rows), carried)
+def facts_with(period: Period, rows: Iterable[Row], carried: Carried, known: Period) -> MonthFacts:
+    """Return the month's facts with these entries, and with what was agreed until `known`."""
+    return month_facts(period, (row.work() for row in rows), carried, known=known)
 
 
 def late_entries(period: Period) -> QuerySet[TimeEntry]:

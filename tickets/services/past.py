@@ -17,7 +17,7 @@ from contracts.domain.cost import Bought
 from contracts.domain.scope import Facts
 from contracts.domain.terms import Outcome
 from contracts.domain.verdict import Question
-from contracts.models import BoughtHours, Contract
+from contracts.models import AgreedOverage, BoughtHours, Contract
 from tickets.domain.replay import PENDING, PastStage, PastTicket, Verdict
 from tickets.domain.replay_money import PastWork
 from tickets.models import Decision, Stage, Ticket, TimeEntry
@@ -134,3 +134,14 @@ def past_purchases(contract: Contract, until_on: date) -> tuple[Bought, ...]:
         return tuple(
             bought.fact() for bought in rows.select_related("reverses").order_by("bought_on", "pk")
         )
+
+
+def past_agreements(contract: Contract, until_on: date) -> dict[str, dict[str, int]]:
+    """Return the minutes agreed beyond pools before `until_on`, by month (YYYY-MM) and pool."""
+    rows = AgreedOverage.objects.filter(contract=contract, period__month__lt=until_on)
+    found: dict[str, dict[str, int]] = {}
+    with read_only():
+        for month, pool, minutes in rows.values_list("period__month", "pool", "minutes"):
+            pools = found.setdefault(f"{month:%Y-%m}", {})
+            pools[pool] = pools.get(pool, 0) + minutes
+    return found

@@ -8,6 +8,7 @@ work comes. Later months count too: hours that they took, a late entry does not 
 """
 
 from bisect import bisect_left
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -67,11 +68,22 @@ def fits(entry: TimeEntry, standing: Standing) -> bool:
     if not is_counted(entry.contract, standing.key, entry.starts_at):
         return True
     period = entry.adjusts or entry.period
-    (row,) = rows_of(TimeEntry.objects.filter(pk=entry.pk), Q())
+    (work,) = on_pool(TimeEntry.objects.filter(pk=entry.pk), standing)
+    count = Count.of(entry.contract, period, standing.key, without=[entry.pk])
+    return count.most_of(work) == minutes_of(work.ends_at - work.starts_at)
+
+
+def lacking_for(contract: Contract, period: Period, key: str, entries: Collection[int]) -> int:
+    """Return the charged minutes beyond a pool that held entries of a month would draw."""
+    count = Count.of(contract, period, key, without=entries)
+    asked = on_pool(TimeEntry.objects.filter(pk__in=entries), Standing(AuthorityKind.POOL, key))
+    return count.lacking(asked) - count.lacking()
+
+
+def on_pool(entries: QuerySet[TimeEntry], standing: Standing) -> tuple[Work, ...]:
+    """Return entries as work that draws on a pool."""
     authority = Authority(AuthorityKind.POOL, standing.key, standing.clause_id)
-    work = replace(row.work(), authority=authority)
-    count = Count.of(entry.contract, period, standing.key, without=entry.pk)
-    return count.most_of(work) == row.minutes
+    return tuple(replace(row.work(), authority=authority) for row in rows_of(entries, Q()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +96,7 @@ class Count:
 
     @classmethod
     def of(
-        cls, contract: Contract, period: Period, key: str, *, without: int | None = None
+        cls, contract: Contract, period: Period, key: str, *, without: Collection[int] = ()
     ) -> "Count":
         """Read the work and what it begins with; a closed month is counted for itself."""
         periods = [period]
@@ -95,7 +107,7 @@ class Count:
         months, given = [], []
         for each in periods:
             opening = openings.of(each)
-            rows = rows_of(of_pool(key, each).exclude(pk=without), Q())
+            rows = rows_of(of_pool(key, each).exclude(pk__in=without), Q())
             work = [only_of(key, row.work()) for row in rows]
             months.append(month_facts(each, work, opening.carried))
             given.append(tuple(lot for news in opening.given for lot in news.lots))
@@ -115,8 +127,11 @@ class Count:
 
     def short(self, work: Work, most: int) -> int:
         """Return the charged minutes that the pool lacks with the `most` first ones of `work`."""
+        return self.lacking(split(work, most))
+
+    def lacking(self, asked: tuple[Work, ...] = ()) -> int:
+        """Return the charged minutes that the pool lacks if `asked`, of its first month, came too."""
         lacking, carried = 0, None
-        asked = split(work, most)
         for facts, given in zip(self.months, self.given, strict=True):
             begins = facts.carried
             if carried is not None:

@@ -25,7 +25,13 @@ from tenants.services import audit, jobs
 from tickets.domain.replay import Replayed, moves_between, new_gaps, replay, transitions
 from tickets.domain.replay_money import Deal, minutes_by_stage, price
 from tickets.models import Replay
-from tickets.services.past import count_tickets, past_purchases, past_tickets, past_work
+from tickets.services.past import (
+    count_tickets,
+    past_agreements,
+    past_purchases,
+    past_tickets,
+    past_work,
+)
 
 KIND = "tickets.replay"
 MAY_ASK = (Role.ACCOUNT_MANAGER, Role.BRIDGE_SE)
@@ -160,6 +166,7 @@ def replay_terms(
         contract.ends_on,
         tuple(in_force(rules_of(version), version.effective_on) for version in versions),
         past_purchases(contract, months.until_on),
+        past_agreements(contract, months.until_on),
     )
     over = deal.months(months.from_on, months.until_on)
     bounds = over[0].starts_at, over[-1].ends_at
