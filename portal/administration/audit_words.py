@@ -39,6 +39,7 @@ VERBS: dict[str, Promise] = {
     "contract.end_agreed": _("End of the contract agreed"),
     "contract.ended": _("Contract ended"),
     "contract.hours_bought": _("Hours bought"),
+    "contract.overage_agreed": _("Hours beyond a pool agreed"),
     "contract.renewed": _("Contract renewed"),
     "contract.version_added": _("Contract version added"),
     "dispute.agreed": _("The client agreed: the ruling binds"),
@@ -95,7 +96,7 @@ CLIENTS_NOUNS = (
 CLIENTS_VERBS = {
     *(verb for verb in VERBS if verb.startswith("ticket.") and verb != "ticket.commented"),
     *("contract.created", "contract.activated", "contract.renewed", "contract.end_agreed"),
-    *("contract.ended", "contract.hours_bought"),
+    *("contract.ended", "contract.hours_bought", "contract.overage_agreed"),
     *("estimate.sent", "estimate.accepted", "estimate.declined", "estimate.delivered"),
 }
 CLIENTS_DATA = ("client.", "member.", "invitation.", "period.", "report.")

@@ -11,6 +11,7 @@ from contracts.services import close_period, period_at
 from reports.services.issue import draft_facts, issue_report
 from tenants.errors import Invalid, NotPermitted, Refused
 from tenants.scoping import tenant_scope
+from tests.api.client import Api
 from tests.tickets.factories import TEN, Client, after
 from tests.tickets.races import at_once
 from tests.tickets.test_pool_room import APRIL, LATE, MAY, QUESTION, log, terms, written
@@ -245,6 +246,21 @@ class TestItsPages:
 
     def test_a_requester_has_no_business_here(self, client, client_of):
         assert client_of(client.requester).get("/tickets/overage/").status_code == 403
+
+    def test_the_api_lists_and_agrees_for_ones_own_client_only(self, client):
+        held_three_hours(client)
+        api = Api(client.service_owner)
+        (row,) = api.get("overage/").json()
+        assert (row["needed_minutes"], row["at_most"]) == (180, 36_000)
+        said = {name: row[name] for name in ("contract", "pool", "month", "at_most")}
+
+        made = api.post("overage/", said | {"minutes": 180}, HTTP_IDEMPOTENCY_KEY="once")
+        again = api.post("overage/", said | {"minutes": 180}, HTTP_IDEMPOTENCY_KEY="once")
+
+        assert (made.status_code, again.status_code) == (201, 201), made.text
+        assert AgreedOverage.objects.count() == 1
+        assert api.post("overage/", said | {"contract": "A" * 16, "minutes": 1}).status_code == 404
+        assert Api(client.requester).get("overage/").json() == []
 
     def test_it_waits_in_the_inbox_of_both(self, client, client_of):
         held_three_hours(client)
