@@ -59,9 +59,10 @@ def row(
 
 
 def table(rows: list[Row]) -> str:
-    """Return the rows as aligned text."""
-    cells = [list(rows[0]), *([str(value) for value in each.values()] for each in rows)]
-    widths = [max(len(line[i]) for line in cells) for i in range(len(cells[0]))]
+    """Return the rows as aligned text; a row may have a figure that others have not."""
+    names = list(dict.fromkeys(name for each in rows for name in each))
+    cells = [names, *([str(each.get(name, "")) for name in names] for each in rows)]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(names))]
     return "\n".join(
         "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True))
         for line in cells
