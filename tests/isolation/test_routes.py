@@ -86,11 +86,11 @@ def _of_both(acme, globex) -> Membership:
 
 
 def foreign(route: Route, world: World) -> str:
-    return route.filled({name: meaning(world) for name, (meaning, _) in MEANINGS.items()})
+    return route.filled({name: MEANINGS[name][0](world) for name in route.names})
 
 
 def never(route: Route) -> str:
-    return route.filled({name: nobodys for name, (_, nobodys) in MEANINGS.items()})
+    return route.filled({name: MEANINGS[name][1] for name in route.names})
 
 
 def words(response) -> str:
@@ -123,11 +123,12 @@ class TestTheSweep:
 @each(WITH_NAMES)
 class TestAnothersObject:
     def test_is_as_one_that_never_was_and_stays_as_it_is(self, route, theirs, strangers, globex):
+        there, nowhere = foreign(route, theirs), never(route)
         before = _everything(globex)
         for who, client in strangers.items():
             for method in methods_of(route, who):
                 ask = getattr(client, method)
-                answer, nothing = ask(foreign(route, theirs)), ask(never(route))
+                answer, nothing = ask(there), ask(nowhere)
 
                 assert answer.status_code in {404, 405}, (who, method, answer.status_code)
                 assert answer.status_code == nothing.status_code, (who, method)
@@ -140,15 +141,17 @@ class TestAnothersObject:
         client.raise_request_exception = False
         monkeypatch.setattr(InScope, "as_sql", lambda *args, **context: ("TRUE", []))
 
+        address = foreign(route, theirs)
         for method in methods_of(route):
-            answer = getattr(client, method)(foreign(route, theirs))
+            answer = getattr(client, method)(address)
 
             assert answer.status_code in {404, 405}, method
             assert not seen(words(answer)), method
 
     def test_is_not_even_asked_for_by_nobody(self, route, theirs, client):
+        address = foreign(route, theirs)
         for method in METHODS:
-            answer = getattr(client, method)(foreign(route, theirs))
+            answer = getattr(client, method)(address)
             there = answer.status_code == 302 and answer.url.startswith("/sign-in/")
 
             assert there or answer.status_code in {401, 403, 405}, (method, answer.status_code)
