@@ -250,9 +250,9 @@ def routine_runs(reach: Reach) -> Iterator[tuple]:
 # --- work ---
 
 
-def effort(period: Period) -> list[Effort]:
+def effort(period: Period) -> tuple[list[Effort], int]:
     """
-    Return the minutes worked, by stream and tier.
+    Return the minutes worked, by stream and tier, and how many of closed months went off in them.
 
     What was corrected in the month counts as nothing in it; what was worked in a closed month and
     corrected in this one goes off here, as far as there are minutes to take it from.
@@ -261,7 +261,8 @@ def effort(period: Period) -> list[Effort]:
     worked = _minutes(TimeEntry.objects.filter(period=period).exclude(corrections__in=corrected))
     taken = _minutes(TimeEntry.objects.filter(corrections__in=corrected).exclude(period=period))
     left = {key: max(0, total - taken.get(key, 0)) for key, total in worked.items()}
-    return [Effort(stream, tier, total) for (stream, tier), total in left.items() if total]
+    rows = [Effort(stream, tier, total) for (stream, tier), total in left.items() if total]
+    return rows, sum(worked.values()) - sum(left.values())
 
 
 def _minutes(entries: QuerySet[TimeEntry]) -> dict[tuple[str, str], int]:

@@ -5,7 +5,7 @@ from django.urls import path, register_converter
 
 import tickets.urls  # noqa: F401 - registers the converter of ticket keys
 from reports.converters import MonthConverter
-from reports.views import downloads, incidents, life, pages
+from reports.views import downloads, incidents, life, listing, pages
 from tenants.fresh import fresh_sign_in
 
 register_converter(MonthConverter, "month")
@@ -42,6 +42,7 @@ urlpatterns = [
         name="incident_file",
     ),
     path("<slug:public_id>/", login_required(pages.report_page), name="page"),
+    path("<slug:public_id>/tickets/", login_required(listing.report_tickets), name="tickets"),
     path("<slug:public_id>/changes/", login_required(pages.report_changes), name="changes"),
     path(
         "<slug:public_id>/sign/",

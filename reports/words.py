@@ -30,6 +30,7 @@ CHARGES = {
     "overage": gettext_lazy("Beyond the hour pool"),
     "triage": gettext_lazy("Triage, included"),
     "adjustment": gettext_lazy("Late entries of a closed month"),
+    "corrected": gettext_lazy("Taken off a closed month as wrong"),
 }
 COMMITMENTS = {
     "guarantee": gettext_lazy("Guarantee: a miss pays a credit"),

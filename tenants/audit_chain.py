@@ -7,7 +7,8 @@ chain while working, and no lock is taken after it. Who edits, removes or slips 
 the link; who cuts off the end is found by the heads that the monthly reports carry.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 
 from django.db import connection
 
@@ -67,6 +68,17 @@ SELECT event.id FROM tenants_auditevent event
 LEFT JOIN tenants_auditlink link ON link.tenant_id = event.tenant_id AND link.event_id = event.id
 WHERE event.tenant_id = %(tenant)s AND link.id IS NULL ORDER BY event.id
 """
+# The link of the last event before each instant; both indexes begin with the tenant, so none is scanned.
+HEADS = """
+SELECT bound.day, head.position, head.sha256
+FROM unnest(%(days)s::date[], %(ends)s::timestamptz[]) bound(day, ends_at)
+CROSS JOIN LATERAL (
+    SELECT link.position, link.sha256 FROM tenants_auditevent event
+    JOIN tenants_auditlink link ON link.tenant_id = event.tenant_id AND link.event_id = event.id
+    WHERE event.tenant_id = %(tenant)s AND event.at < bound.ends_at AND link.position <= %(upto)s
+    ORDER BY event.at DESC, event.id DESC LIMIT 1
+) head ORDER BY bound.day
+"""
 
 
 def breaks(tenant_id: int) -> Iterator[str]:
@@ -92,3 +104,27 @@ def head(tenant_id: int) -> tuple[int, str]:
             [tenant_id],
         )
         return cursor.fetchone() or (0, "")
+
+
+def heads(
+    tenant_id: int, ends: Sequence[tuple[date, datetime]], upto: int
+) -> list[tuple[date, int, str]]:
+    """
+    Return day, place and hash of the link with which each day ended; `ends` names when it did.
+
+    Links after `upto` are not looked at: what is written later about those days changes no answer.
+    """
+    asked = {"days": [day for day, _ in ends], "ends": [at for _, at in ends]}
+    with connection.cursor() as cursor:
+        cursor.execute(HEADS, asked | {"tenant": tenant_id, "upto": upto})
+        return cursor.fetchall()
+
+
+def link_at(tenant_id: int, position: int) -> str:
+    """Return the hash of the link at a place; empty where there is none."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT sha256 FROM tenants_auditlink WHERE tenant_id = %s AND position = %s",
+            [tenant_id, position],
+        )
+        return (cursor.fetchone() or ("",))[0]

@@ -38,7 +38,8 @@ class EffortFigures:
     """
     Each breakdown adds up to `minutes`; `by_charge` says what the charging made of them.
 
-    Minutes for closed months (`adjusting_minutes`) are charged there and stand as `adjustment`.
+    Minutes for closed months (`adjusting_minutes`) are charged there and stand as `adjustment`. Those
+    that were worked in a closed month and found wrong in this one go off as `corrected`, below zero.
     """
 
     minutes: int
@@ -46,6 +47,7 @@ class EffortFigures:
     by_tier: tuple[Minutes, ...]
     by_charge: tuple[Minutes, ...]
     adjusting_minutes: int
+    corrected_minutes: int
 
 
 def effort_figures(
@@ -53,6 +55,7 @@ def effort_figures(
     charged: Iterable[tuple[str, int]],
     amounts: Mapping[str, int],
     adjusting_minutes: int,
+    corrected_minutes: int = 0,
 ) -> EffortFigures:
     """Return the split of `charged` (kind, raw minutes) and `amounts` (minor units by stream)."""
     rows = list(rows)
@@ -61,6 +64,7 @@ def effort_figures(
     for row in rows:
         streams[row.stream] += row.minutes
     late = [("adjustment", adjusting_minutes)] if adjusting_minutes else []
+    late += [("corrected", -corrected_minutes)] if corrected_minutes else []
     return EffortFigures(
         minutes=total,
         by_stream=tuple(
@@ -72,6 +76,7 @@ def effort_figures(
         by_tier=_minutes((row.tier, row.minutes) for row in rows),
         by_charge=_minutes([*charged, *late]),
         adjusting_minutes=adjusting_minutes,
+        corrected_minutes=corrected_minutes,
     )
 
 

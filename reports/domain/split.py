@@ -22,7 +22,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """`minutes` is all the month's work, `worth` that of the on-time work by the rate card."""
+    """`minutes` is all the month's work, `worth` what that is worth by the rate card."""
 
     band: tuple[int, int]
     minutes: Side

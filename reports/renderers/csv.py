@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from contracts.domain.money import WHOLE, exponent_of
-from reports.renderers import insight, tables
+from reports.renderers import insight, listing, tables
 from reports.renderers.edition import Edition
 from reports.renderers.table import Column, Kind, Table
 from tenants.exports import BOM, harmless
@@ -24,10 +24,13 @@ TABLES: dict[str, Callable[[Edition], Table]] = {
     "failure-patterns": tables.patterns,
     "routines": insight.routines,
     "open-items": insight.open_items,
+    "tickets": listing.tickets,
     "statement": tables.lines,
     "time-entries": tables.entries,
+    "late-entries": listing.late_work,
+    "audit-chain": listing.chain_heads,
 }
-WITH_MONEY = {"statement", "time-entries"}
+WITH_MONEY = {"statement", "time-entries", "late-entries"}
 
 
 def csv_of(edition: Edition, name: str) -> Iterator[str]:

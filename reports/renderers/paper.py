@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from contracts import formats
-from reports.renderers import glossary, insight, summary, tables
+from reports.renderers import glossary, insight, listing, summary, tables
 from reports.renderers.blocks import Block, bars, beside, counts, pairs, table, words
 from reports.renderers.changes import changes_in
 from reports.renderers.edition import Edition, instant
@@ -96,6 +96,8 @@ def _sections(edition: Edition) -> Iterator[tuple[str, bool, Iterable[Block]]]:
     yield _("Work and teams"), False, _work(edition)
     if edition.facts.get("open_items"):
         yield _("Open items"), False, [table(replace(insight.open_items(edition), title=""))]
+    if "tickets" in edition.facts:
+        yield _("Tickets of the month"), True, [table(listing.tickets_on_paper(edition))]
     yield _("Glossary"), False, [pairs(glossary.terms(edition.facts.get("glossary", ())))]
     yield _("Basis of these figures"), False, _basis(edition)
 
@@ -140,6 +142,8 @@ def _cost(edition: Edition) -> Iterator[Block]:
         yield words(" ".join([_("Verdicts in dispute:"), named]), "soon")
     if cost["pools"]:
         yield table(tables.pools(edition))
+    if cost.get("late"):
+        yield table(listing.late_work(edition))
 
 
 def _scope(edition: Edition) -> Iterator[Block]:
@@ -209,7 +213,12 @@ def _basis(edition: Edition) -> Iterator[Block]:
     if edition.sha256:
         rows.append((_("SHA-256 of this report"), edition.sha256))
     rows.append((_("SHA-256 of the month before"), cover["previous_sha256"] or formats.NOTHING))
+    if audit := edition.facts.get("audit"):
+        said = _("Link %(n)s") % {"n": formats.number(audit["position"])}
+        rows.append((_("Audit chain when it was made"), f"{said} {audit['sha256']}"))
     yield pairs(rows)
+    if audit and audit["days"]:
+        yield table(listing.chain_heads(edition))
     yield words(
         _(
             "The figures are frozen. Whoever signs in the portal signs this fingerprint; a"

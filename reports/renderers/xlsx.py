@@ -13,7 +13,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from contracts import formats
 from contracts.domain.money import exponent_of
-from reports.renderers import insight, tables
+from reports.renderers import insight, listing, tables
 from reports.renderers.edition import Edition, instant
 from reports.renderers.table import Column, Kind, Table
 from reports.renderers.workbook_summary import write_summary
@@ -48,6 +48,7 @@ WIDE = {
     "line": 30,
     "clause": 44,
     "desks": 60,
+    "sha256": 70,
 }
 ACCENT, TINT, SOFT = "#0B6276", "#E3F0F3", "#51616B"
 
@@ -70,6 +71,8 @@ def sheets_of(edition: Edition) -> Iterator[tuple[str, Table]]:
         yield _("Cost statement"), tables.lines(edition)
         yield _("Hour pools"), tables.pools(edition)
         yield _("Time entries"), tables.entries(edition)
+        if edition.facts["cost"].get("late"):
+            yield _("Late entries"), listing.late_work(edition)
     yield _("Out of scope"), tables.outside(edition)
     yield _("Passed on"), tables.passed_on(edition)
     if not insight.insight_in(edition):
@@ -81,6 +84,9 @@ def sheets_of(edition: Edition) -> Iterator[tuple[str, Table]]:
     yield _("Routine tasks"), insight.routines(edition)
     yield _("Open items"), insight.open_items(edition)
     yield _("Trend"), insight.months(edition)
+    if "tickets" in edition.facts:
+        yield _("Tickets"), listing.tickets(edition)
+        yield _("Audit chain"), listing.chain_heads(edition)
 
 
 @dataclass(slots=True)

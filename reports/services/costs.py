@@ -3,17 +3,18 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 from typing import Any, NamedTuple
 
 from contracts.domain import cost
-from contracts.domain.cost import ChargedEntry, InForce, MonthFacts, SlaResult, Statement
+from contracts.domain.cost import ChargedEntry, MonthFacts, SlaResult, Statement
 from contracts.models import Period
 from reports import queries
 from reports.domain.worth import Worked, worth_of
 from reports.services.chain import Chain
 from reports.services.fixed_prices import fixed_charges
 from reports.services.in_dispute import in_dispute, in_dispute_before
+from reports.services.late_work import counted, late_work
+from reports.services.rate_cards import Cards
 from tickets.services import worked
 from tickets.services.openings import Openings, facts_with
 from tickets.services.worked import Row, rows_of, settled_by
@@ -35,6 +36,7 @@ def cost_facts(period: Period, results: Sequence[SlaResult], chain: Chain) -> Co
     rows = list(rows_of(worked.on_time(period), settled_by(period), disputes))
     openings = Openings(chain)
     opening = openings.of(period)
+    late = late_work(period, opening.late)
     facts = replace(
         facts_with(period, rows, opening.carried, period),
         results=tuple(results),
@@ -42,7 +44,13 @@ def cost_facts(period: Period, results: Sequence[SlaResult], chain: Chain) -> Co
         adjustments=opening.adjustments(),
     )
     stated = cost.statement(facts)
+    pieces = _pieces(stated, rows, facts)
     document = stated.to_dict() | {
+        "charged": [
+            entry.to_dict() | {"stream": piece.stream, "worth": piece.worth}
+            for entry, piece in zip(stated.charged, pieces, strict=True)
+        ],
+        "late": late,
         "adjustments": [news.to_dict() for news in opening.late],
         "given_back": [news.to_dict() for news in opening.given],
         "disputed": in_dispute(stated, facts, rows)
@@ -51,7 +59,7 @@ def cost_facts(period: Period, results: Sequence[SlaResult], chain: Chain) -> Co
     }
     terms = [version.terms for version in facts.versions]
     document["shown_to_requesters"] = bool(terms) and terms[-1].cost.shown_to_requesters
-    return Costs(document, dict(_by_stream(stated, rows)), _pieces(stated, rows, facts))
+    return Costs(document, dict(_by_stream(stated, rows)), pieces + counted(late))
 
 
 def _by_stream(stated: Statement, rows: Iterable[Row]) -> Mapping[str, int]:
@@ -65,11 +73,11 @@ def _by_stream(stated: Statement, rows: Iterable[Row]) -> Mapping[str, int]:
 def _pieces(stated: Statement, rows: Sequence[Row], facts: MonthFacts) -> list[Worked]:
     """Return the month's work as it was charged, each piece with its worth by its day's rate card."""
     known = {str(row.pk): row for row in rows}
-    cards = _Cards(facts.versions)
+    cards = Cards(facts.versions)
     return [_piece(entry, known[entry.ref], cards) for entry in stated.charged]
 
 
-def _piece(entry: ChargedEntry, row: Row, cards: "_Cards") -> Worked:
+def _piece(entry: ChargedEntry, row: Row, cards: "Cards") -> Worked:
     rate = cards.rate(entry.on, row.tier, row.place)
     return Worked(
         ticket=row.ticket,
@@ -81,19 +89,3 @@ def _piece(entry: ChargedEntry, row: Row, cards: "_Cards") -> Worked:
         worth=worth_of(entry.raw_minutes, rate or 0),
         rated=rate is not None,
     )
-
-
-class _Cards:
-    """The rates of a month, each looked up once."""
-
-    def __init__(self, versions: Sequence[InForce]) -> None:
-        self.versions = versions
-        self._known: dict[tuple[date, str, str], int | None] = {}
-
-    def rate(self, on: date, tier: str, place: str) -> int | None:
-        """Return minor units an hour on a day; None where the card has no rate."""
-        key = (on, tier, place)
-        if key not in self._known:
-            in_force = [v for v in self.versions if v.from_on <= on] or self.versions[:1]
-            self._known[key] = in_force[-1].terms.rate_for(tier, place or None)
-        return self._known[key]

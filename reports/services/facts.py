@@ -7,7 +7,9 @@ Money is minor units of `cost.currency`, shares are basis points. The keys, a se
     schema, cover, month, versions, summary     what this report is
     sla         rows, totals, credited, misses (each with `stretches` and `held`), void, open
     calendars   by name: the service hours of the misses, with closed days (`joint`: of others)
-    waiting, flow, volumes, hot_potato, effort, cost
+    waiting, flow, volumes, hot_potato, effort
+    cost        the statement; charged: every piece of work with its stream and worth; late: work of
+                closed months that was told in this one, `counts` where its minutes are this month's
     scope       as before; each ticket has `estimates`, and `estimates` are all that moved in the
                 month: ticket, estimate, step (sent, accepted, declined, expired, withdrawn,
                 cancelled, delivered, delivery_accepted, delivery_refused), at, sent_at, revision,
@@ -31,6 +33,10 @@ Money is minor units of `cost.currency`, shares are basis points. The keys, a se
                 trend      twelve months at most, this one last: month, received, out_of_scope,
                            open_after, met, missed, bugs, slow, operation_minutes,
                            maintenance_minutes, returns, lost_minutes, releases, held_minutes, total
+    tickets     columns; rows: every ticket of the month, values in the order of the columns
+                (`reports.domain.month_tickets`): the list that the figures count
+    audit       position and sha256 of the client's audit chain when the report was made; days:
+                day, position, sha256 of the link with which each day ended
     glossary    codes of the terms it uses: obligation.*, outcome.*, activity.*, charge.*, term.*
     words, titles                               the contract's own words, and ticket titles
 
@@ -53,9 +59,11 @@ from contracts.services import month_facts
 from reports import queries
 from reports.domain import metrics
 from reports.domain.metrics import ClockResult, Life, Result
+from reports.domain.month_tickets import keys_in, month_tickets
 from reports.domain.open_items import open_items
 from reports.domain.plain import plain
 from reports.queries import Reach
+from reports.services.audit_heads import audit_heads
 from reports.services.chain import Chain
 from reports.services.clocks import clock_results
 from reports.services.costs import Costs, cost_facts
@@ -63,8 +71,9 @@ from reports.services.insight import insight_of, offers_of, releases_of
 from reports.services.lives import lives_of
 from reports.services.routines import routines_of
 from reports.services.words import calendars_of, glossary_of, titles_of, words_of
+from tenants.audit_chain import head
 
-SCHEMA = 3
+SCHEMA = 4
 Facts = dict[str, Any]
 
 
@@ -81,6 +90,7 @@ class Cover:
     draft: bool
     previous_sha256: str
     last_ticket: int
+    last_link: int = 0  # place in the client's audit chain
     corrects: Mapping[str, Any] | None = None  # revision, sha256 and reason, of a correction
     titles: Mapping[str, str] | None = field(default=None)
 
@@ -93,6 +103,7 @@ class Cover:
         previous_sha256: str = "",
         draft: bool = False,
         last_ticket: int | None = None,
+        last_link: int | None = None,
         corrects: Mapping[str, Any] | None = None,
     ) -> "Cover":
         """Return the cover of a report that is made now."""
@@ -107,6 +118,7 @@ class Cover:
             draft=draft,
             previous_sha256=previous_sha256,
             last_ticket=queries.last_ticket_now() if last_ticket is None else last_ticket,
+            last_link=head(period.tenant_id)[0] if last_link is None else last_link,
             corrects=corrects,
         )
 
@@ -169,22 +181,25 @@ def facts_of(
             "sla": _sla(clocks, versions, rules),
             **figures,
             "insight": insight,
+            "audit": audit_heads(period, cover.last_link, reach.ends_at),
+            "tickets": month_tickets(alive, lives.values(), clocks, costs.pieces, reach.ends_at),
         }
     )
     facts["summary"] = _summary(facts)
     facts["words"] = words_of(facts, versions, rules)
     facts["calendars"] = calendars_of(facts, versions, rules, period.month)
     facts["glossary"] = glossary_of(facts)
-    slow = {life.key for life in alive if life.slow}
-    facts["titles"] = titles_of(facts, titles if cover.titles is None else cover.titles, slow)
+    known = titles if cover.titles is None else cover.titles
+    facts["titles"] = titles_of(keys_in(facts["tickets"]), known)
     return facts
 
 
 def _figures(period: Period, reach: Reach, alive: list[Life], costs: Costs) -> dict[str, Any]:
     """Return what the month counts, each key a section of the report."""
     cost = costs.document
-    adjusting = sum(each["minutes"] for each in cost["adjustments"])
+    adjusting = sum(each["minutes"] for each in cost["late"] if each["counts"])
     charged = [(piece["kind"], piece["raw_minutes"]) for piece in cost["charged"]]
+    worked, corrected = queries.effort(period)
     offered = offers_of(reach)
     return {
         "waiting": metrics.waiting(alive, reach.ends_at),
@@ -196,7 +211,7 @@ def _figures(period: Period, reach: Reach, alive: list[Life], costs: Costs) -> d
         "open_items": open_items(alive, reach.ends_at),
         "releases": releases_of(reach, alive),
         "routines": routines_of(reach),
-        "effort": metrics.effort_figures(queries.effort(period), charged, costs.amounts, adjusting),
+        "effort": metrics.effort_figures(worked, charged, costs.amounts, adjusting, corrected),
         "cost": cost,
     }
 

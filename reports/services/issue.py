@@ -14,7 +14,7 @@ from reports import queries
 from reports.domain.difference import differences
 from reports.models import MonthlyReport
 from reports.services.chain import Chain, facts_in
-from reports.services.facts import Cover, Facts, facts_of, text_of
+from reports.services.facts import SCHEMA, Cover, Facts, facts_of, text_of
 from reports.services.papers import ask_for_papers
 from tenants.errors import Refused
 from tenants.models import Membership
@@ -85,7 +85,8 @@ def _again(
     """Return the latest report where it still holds, else its next revision."""
     stored = facts_in(latest)
     again = facts_of(period, Cover.from_facts(stored))
-    changed = list(differences(stored, again))
+    is_same_layout = stored["schema"] == SCHEMA  # an older one says the same in other words
+    changed = list(differences(stored, again)) if is_same_layout else []
     if changed and not correction.strip():
         raise Refused(_("The rows no longer give this report. A correction must say why."))
     if not changed and not (correction and _is_named_otherwise(period, stored)):
@@ -96,6 +97,7 @@ def _again(
         revision=latest.revision + 1,
         previous_sha256=previous.sha256 if previous else "",
         last_ticket=stored["cover"]["last_ticket"],  # later ones count in the next report
+        last_link=stored["cover"].get("last_link"),
         corrects={"revision": latest.revision, "sha256": latest.sha256, "reason": correction},
     )
     return _freeze(period, cover, actor, now, reason=correction, changed=changed[:50])
@@ -103,7 +105,7 @@ def _again(
 
 def _is_named_otherwise(period: Period, stored: Facts) -> bool:
     """Return whether client, contract or a ticket has another name than the report says."""
-    cover = Cover.of(period, last_ticket=stored["cover"]["last_ticket"]).to_dict()
+    cover = Cover.of(period, last_ticket=stored["cover"]["last_ticket"], last_link=0).to_dict()
     named = ("tenant_name", "number", "title")
     if any(cover[name] != stored["cover"][name] for name in named):
         return True

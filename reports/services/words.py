@@ -1,6 +1,6 @@
 """What a report needs besides figures: the contract's own words, titles, calendars, glossary."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -8,6 +8,7 @@ from contracts.domain.calendars import holidays_of
 from contracts.domain.terms import ALWAYS, Calendar, Joint
 from contracts.models import ContractVersion
 from contracts.rules import Rules
+from reports.domain.month_tickets import rows_in
 from reports.domain.plain import plain
 
 Facts = dict[str, Any]
@@ -20,6 +21,7 @@ def words_of(
     """Return the contract's own words, in its languages, for the codes that the facts name."""
     clauses = {each["clause"] for each in facts["scope"]["tickets"]}
     clauses |= {line["clause"] for line in facts["cost"]["lines"]}
+    clauses |= {row["clause"] for row in rows_in(facts)}
     systems = _systems(facts)
     words: Facts = {"clauses": {}, "systems": {}}
     for version in versions:
@@ -33,17 +35,12 @@ def _systems(facts: Facts) -> set[str]:
     insight = facts["insight"]
     rows = [*facts["patterns"], *facts["open_items"], *facts["releases"]["rows"]]
     rows += insight["emphasis"]["advice"]
-    return {each["key"] for each in facts["volumes"]["by_system"]} | {row["system"] for row in rows}
+    listed = {row["system"] for row in rows_in(facts)} | {row["system"] for row in rows}
+    return {each["key"] for each in facts["volumes"]["by_system"]} | listed
 
 
-def titles_of(facts: Facts, titles: Mapping[str, str], others: set[str]) -> dict[str, str]:
-    """Return the titles of the tickets that are listed one by one, and of `others`."""
-    sla = facts["sla"]
-    rows = [*sla["misses"], *sla["open"], *sla["void"]]
-    rows += [*facts["scope"]["tickets"], *facts["hot_potato"]["tickets"], *facts["open_items"]]
-    rows += facts["insight"]["hot_potato"]["tickets"]
-    keys = others | {row["ticket"] for row in rows}
-    keys |= {*facts["scope"]["pending"], *facts["scope"]["undecided"]}
+def titles_of(keys: Collection[str], titles: Mapping[str, str]) -> dict[str, str]:
+    """Return the titles of the month's tickets."""
     return {key: titles[key] for key in sorted(keys) if key in titles}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -72,6 +73,8 @@ def report_page(request: HttpRequest, public_id: str) -> HttpResponse:
     context = page_of(request, facts_in(report), report.tenant)
     context |= {"report": report, **life_of(request, report)}
     context["csv_files"] = csv_files(context["sees_money"])
+    if "tickets" in context["facts"]:
+        context["listed"] = reverse("reports:tickets", args=[report.public_id])
     return render(request, "reports/report_page.html", context)
 
 

@@ -20,6 +20,8 @@ def csv_files(sees_money: bool) -> list[tuple[str, str]]:
         "out-of-scope": _("Out of scope"),
         "statement": _("Cost statement"),
         "time-entries": _("Time entries"),
+        "late-entries": _("Late entries"),
+        "tickets": _("Tickets"),
     }
     return [(n, label) for n, label in labels.items() if sees_money or n not in WITH_MONEY]
 

@@ -1,9 +1,10 @@
 """
 The monthly run at scale: `make prove-reports`, on PostgreSQL and Redis.
 
-One client lives its month through the real commands and is copied. Two workers make the reports; one is
-killed with -9 midway, Redis is restarted once. Every report is there once, its figures are those of SQL that
-knows nothing of the project, and no worker's memory grew with the number of contracts.
+One client lives its month through the real commands; its tickets, and then the client, are copied by SQL.
+Two workers make the reports; one is killed with -9 midway, Redis is restarted once. Every report is there
+once, its figures are those of SQL that knows nothing of the project, and no worker's memory grew with the
+number of contracts.
 
 PROVE_ADMIN_DSN names a superuser of the server of DATABASE_URL (copying puts triggers to rest).
 PROVE_CONTRACTS (300) and PROVE_TICKETS (1000000) may be made smaller.
@@ -30,6 +31,7 @@ from reports.services.plan import plan_next
 from tenants.models import Job
 from tenants.scoping import tenant_scope
 from tests.bench.bench_report import live
+from tests.bench.multiply import multiply
 from tests.processes import environment, running, wait_for
 from tests.prove.clones import DISTANCE, biggest_id, clone
 from tests.reports.factories import APRIL, make_desk
@@ -38,6 +40,7 @@ from tickets.services.sweep import sweep_misses
 ADMIN = os.environ.get("PROVE_ADMIN_DSN", "")
 CONTRACTS = int(os.environ.get("PROVE_CONTRACTS", "300"))
 TICKETS = int(os.environ.get("PROVE_TICKETS", "1000000"))
+LIVED = int(os.environ.get("PROVE_LIVED", "101"))  # tickets that live through the real commands
 PORT = 6399
 URL = f"redis://127.0.0.1:{PORT}/0"
 WORKER = [
@@ -96,15 +99,17 @@ def clients() -> None:
     with transaction.atomic():
         desk = make_desk("BENCH")
         with tenant_scope(desk.tenant):
-            live(desk, TICKETS // CONTRACTS)
+            live(desk, LIVED)
             desk.contract.ends_on = date(2026, 5, 1)
             desk.contract.save(update_fields=["ends_on"])
             period_of(desk.contract, APRIL)
             while sweep_misses(timezone.now()):
                 pass
-            assert biggest_id() < DISTANCE
     began = time.monotonic()
-    rows = clone(admin_dsn(), desk.tenant, CONTRACTS - 1)
+    rows = multiply(desk.tenant, -(-TICKETS // (CONTRACTS * LIVED)))
+    with transaction.atomic(), tenant_scope(desk.tenant):
+        assert biggest_id() < DISTANCE
+    rows += clone(admin_dsn(), desk.tenant, CONTRACTS - 1)
     say(f"{rows:,} rows copied in {time.monotonic() - began:.0f} s")
     now = timezone.now()
     with connections["owner"].cursor() as cursor:

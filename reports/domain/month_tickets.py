@@ -1,0 +1,136 @@
+"""
+Every ticket of the month, one row each: the list to which the figures of a report lead.
+
+Rows are as short as they can be, values in the order of `COLUMNS`, because a month may have ten
+thousand. Yes and no are 1 and 0, so that a figure is the sum of a column, or the count of the rows
+that have a value.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from reports.domain.lives import Life, Step
+from reports.domain.plain import instant
+from reports.domain.sla import ClockResult, Result
+from reports.domain.turns import Phase, state_at, turns, was_open_before
+from reports.domain.worth import Worked
+from tickets.domain.passing import passed
+
+COLUMNS = (
+    *("ticket", "type", "system", "priority", "activity", "outcome", "clause", "received_at"),
+    *("received", "registered_late", "open_before", "state", "tier", "team"),
+    *("resolved", "closed", "cancelled", "reopened", "vendor_seconds", "client_seconds"),
+    *("reassignments", "returns", "met", "missed", "void", "running", "minutes", "worth"),
+)
+TEXTS = frozenset(COLUMNS[1:8]) | {"state", "tier", "team"}
+RESULTS = (Result.MET, Result.MISSED, Result.VOID, Result.OPEN)
+
+
+def month_tickets(
+    alive: Iterable[Life],
+    others: Iterable[Life],
+    clocks: Iterable[ClockResult],
+    pieces: Iterable[Worked],
+    ends_at: datetime,
+) -> dict[str, Any]:
+    """
+    Return columns and rows, by the tickets' numbers.
+
+    `others` were over before the month; those among them that a clock, or work, of the month names
+    have a row too. Work on a ticket of which nothing else is known has one that tells only that.
+    """
+    told: dict[str, Counter[Result]] = {}
+    for clock in clocks:
+        told.setdefault(clock.ticket, Counter())[clock.result] += 1
+    work = _work(pieces)
+    lives = {life.key: life for life in alive}
+    counted = set(lives)
+    lives |= {life.key: life for life in others if life.key in told or life.key in work}
+    rows = [
+        _row(life, key in counted, told.get(key, {}), work.pop(key, (0, 0)), ends_at)
+        for key, life in lives.items()
+    ]
+    rows += [_only_work(key, *work[key]) for key in sorted(work)]
+    rows.sort(key=lambda row: _number(row[0]))
+    return {"columns": list(COLUMNS), "rows": rows}
+
+
+def _work(pieces: Iterable[Worked]) -> dict[str, tuple[int, int]]:
+    work: dict[str, tuple[int, int]] = {}
+    for piece in pieces:
+        minutes, worth = work.get(piece.ticket, (0, 0))
+        work[piece.ticket] = (minutes + piece.minutes, worth + piece.worth)
+    return work
+
+
+def _number(key: str) -> tuple[int, str]:
+    number = key.rpartition("-")[2]
+    return (int(number) if number.isdecimal() else 0, key)
+
+
+def _row(
+    life: Life,
+    counts: bool,
+    clocks: Mapping[Result, int],
+    work: tuple[int, int],
+    ends_at: datetime,
+) -> list[Any]:
+    verdict = life.verdict()
+    holding = life.holdings[-1] if life.holdings else None
+    moves = passed(life.holdings, life.since)
+    steps = Counter(each.step for each in life.happened if each.at >= life.since)
+    vendor, client = _waited(life, ends_at) if counts else (0, 0)
+    return [
+        life.key,
+        life.type,
+        verdict.system if verdict else "",
+        verdict.priority if verdict else "",
+        verdict.activity if verdict else "",
+        verdict.outcome if verdict else "",
+        verdict.clause if verdict else "",
+        instant(life.received_at),
+        int(life.received),
+        int(life.registered_late),
+        int(counts and not life.received and was_open_before(life)),
+        state_at(life, ends_at),
+        holding.tier if holding else "",
+        holding.team if holding else "",
+        steps[Step.RESOLVED],
+        steps[Step.CLOSED] + steps[Step.AUTO_CLOSED],
+        steps[Step.CANCELLED] + steps[Step.MERGED],
+        steps[Step.REOPENED],
+        vendor,
+        client,
+        moves.reassignments if counts else 0,
+        moves.returns if counts else 0,
+        *(clocks.get(result, 0) for result in RESULTS),
+        *work,
+    ]
+
+
+def _waited(life: Life, ends_at: datetime) -> tuple[int, int]:
+    """Return the real seconds of the month with the vendor, and waiting for the client."""
+    seconds = {Phase.VENDOR: 0, Phase.CLIENT: 0, Phase.DONE: 0}
+    for turn in turns(life, ends_at):
+        seconds[turn.phase] += turn.seconds(life.since)
+    return seconds[Phase.VENDOR], seconds[Phase.CLIENT]
+
+
+def _only_work(key: str, minutes: int, worth: int) -> list[Any]:
+    known = {"ticket": key, "minutes": minutes, "worth": worth}
+    return [known.get(name, "" if name in TEXTS else 0) for name in COLUMNS]
+
+
+def rows_in(facts: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the rows of frozen facts by name; reports of an older layout have none."""
+    listed = facts.get("tickets", {"columns": (), "rows": ()})
+    columns: Sequence[str] = listed["columns"]
+    for row in listed["rows"]:
+        yield dict(zip(columns, row, strict=True))
+
+
+def keys_in(listed: Mapping[str, Any]) -> Collection[str]:
+    """Return the tickets of the list."""
+    return [row[0] for row in listed["rows"]]
