@@ -11,6 +11,7 @@ class TicketsConfig(AppConfig):
             estimate_recipients,
             notice_mail,
             notices,
+            recurrence,
             replays,
             routines,
             sweep,

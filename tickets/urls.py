@@ -23,6 +23,7 @@ from tickets.views import (
     lists,
     overage,
     page,
+    patterns,
     releases,
     replays,
     routines,
@@ -72,6 +73,18 @@ urlpatterns = [
     path("releases/", login_required(releases.release_list), name="releases"),
     path("releases/new/<slug:contract>/", login_required(releases.new_release), name="new_release"),
     path("releases/<slug:public_id>/", login_required(releases.release_page), name="release"),
+    path("patterns/", login_required(patterns.pattern_list), name="patterns"),
+    path("patterns/<slug:public_id>/", login_required(patterns.pattern_page), name="pattern"),
+    path(
+        "patterns/<slug:public_id>/problem/",
+        login_required(patterns.pattern_problem),
+        name="pattern_problem",
+    ),
+    path(
+        "patterns/<slug:public_id>/fix/", login_required(patterns.pattern_fix), name="pattern_fix"
+    ),
+    path("<ticket_key:key>/problem/", login_required(patterns.problem), name="problem"),
+    path("<ticket_key:key>/not-this/", login_required(patterns.leave), name="leave_pattern"),
     path("routines/", login_required(routines.today), name="routines"),
     path("routines/new/<slug:contract>/", login_required(routines.new_routine), name="new_routine"),
     path("routines/<slug:public_id>/", login_required(routines.task_page), name="routine"),

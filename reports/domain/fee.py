@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.domain.money import WHOLE
-from reports.domain.worth import MINUTES_OF_AN_HOUR, Worked, Worth
+from reports.domain.worth import Worked, Worth
+from tickets.domain.recurrence import MINUTES_OF_AN_HOUR
 
 COVERED = ("included", "triage", "pool")  # what the fee pays for; overage and the rest is billed
 FEE = "fee"

@@ -9,7 +9,7 @@ from reports.domain.effort import Effort, EffortFigures, Minutes, StreamEffort, 
 from reports.domain.flow import Flow, Waiting, flow, waiting
 from reports.domain.hot_potato import Bounced, DeskCount, HotPotato, hot_potato
 from reports.domain.lives import PENDING, Happened, Holding, Life, Step, Verdict
-from reports.domain.patterns import PATTERN_AT_LEAST, Pattern, patterns
+from reports.domain.patterns import Pattern, patterns
 from reports.domain.scope import OUT_OF_SCOPE, OutsideTicket, ScopeFigures, scope_figures
 from reports.domain.shares import share
 from reports.domain.sla import (
@@ -26,6 +26,7 @@ from reports.domain.sla import (
 )
 from reports.domain.turns import Phase, Turn, is_alive, state_at, turns, was_open
 from reports.domain.volumes import Share, Volumes, volumes
+from tickets.domain.recurrence import PATTERN_AT_LEAST
 
 __all__ = [
     "OUT_OF_SCOPE",

@@ -1,35 +1,17 @@
-"""Failure patterns: the same symptom on the same system, and what ending it would cost."""
+"""Failure patterns: the same fault of the same system, and what ending it would cost."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median_high
 
 from contracts.domain.vocabulary import WorkStream
 from reports.domain.lives import Life
 from reports.domain.scope import Offered
 from reports.domain.worth import Worked, Worth, by_ticket, total
 from tickets.domain.lifecycle import TicketType
+from tickets.domain.recurrence import PATTERN_AT_LEAST, Fix, faults, pays_back, typical_fix
 
-PATTERN_AT_LEAST = 5
 STANDING = ("sent", "accepted", "delivered", "delivery_accepted", "delivery_refused")
-TYPICAL_AT_LEAST = 3  # fixes that make a typical one
-
-
-@dataclass(frozen=True, slots=True)
-class Fix:
-    """
-    What a permanent fix costs; `source` says how that is known.
-
-    `estimate`: the price of the estimate that is on the pattern's tickets. `typical`: the middle of
-    what maintenance worked on a ticket this month, over `sample` tickets. `unknown`: too few of them.
-    """
-
-    source: str
-    amount: int | None
-    minutes: int | None
-    sample: int
-    estimate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +38,30 @@ def patterns(
     estimates: Mapping[str, Sequence[Offered]] | None = None,
     at_least: int = PATTERN_AT_LEAST,
 ) -> list[Pattern]:
-    """Return the incidents received in the month that share system and symptom, most first."""
-    groups: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    """
+    Return the incidents received in the month that are one fault of one system, most first.
+
+    They are told apart by their symptoms as the desk tells them (`tickets.domain.recurrence`); a
+    pattern has the words of its first.
+    """
+    groups: defaultdict[tuple[str, int], list[Life]] = defaultdict(list)
     systems: dict[str, str] = {}
+    told: list[tuple[str, str, Life]] = []
     for life in lives:
         if (verdict := life.verdict()) is None:
             continue
         systems[life.key] = verdict.system
         if life.received and life.type == TicketType.INCIDENT and life.symptom:
-            groups[verdict.system, life.symptom].append(life.key)
+            told.append((verdict.system, life.symptom, life))
+    for fault, life in faults(told):
+        groups[fault].append(life)
     worked, fixes = by_ticket(pieces), _fixes(pieces)
-    found = [
-        _pattern(*key, keys, worked, _fix(key[0], keys, fixes, systems, estimates or {}))
-        for key, keys in groups.items()
-        if len(keys) >= at_least
-    ]
+    found = []
+    for (system, _fault), group in groups.items():
+        if len(group) >= at_least:
+            keys = [life.key for life in group]
+            fix = _fix(system, keys, fixes, systems, estimates or {})
+            found.append(_pattern(system, group[0].symptom, keys, worked, fix))
     return sorted(found, key=lambda each: (-each.count, each.system, each.symptom))
 
 
@@ -85,7 +76,7 @@ def _pattern(
         minutes=lost.minutes,
         worth=lost.worth,
         fix=fix,
-        pays_back_months=-(-fix.amount // lost.worth) if fix.amount and lost.worth else None,
+        pays_back_months=pays_back(fix, lost.worth),
         tickets=tuple(keys),
     )
 
@@ -107,9 +98,9 @@ def _fix(
     if offered:
         last = max(offered, key=lambda each: each.at)
         return Fix("estimate", last.amount, None, 1, last.estimate)
-    same = [fix for key, fix in fixes.items() if systems.get(key) == system]
-    sample = same if len(same) >= TYPICAL_AT_LEAST else list(fixes.values())
-    if len(sample) < TYPICAL_AT_LEAST:
-        return Fix("unknown", None, None, len(sample))
-    middle = median_high(sorted((fix.worth, fix.minutes) for fix in sample))
-    return Fix("typical", middle[0], middle[1], len(sample))
+    same = [_pair(fix) for key, fix in fixes.items() if systems.get(key) == system]
+    return typical_fix(same, [_pair(fix) for fix in fixes.values()])
+
+
+def _pair(fix: Worth) -> tuple[int, int]:
+    return fix.worth, fix.minutes

@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-MINUTES_OF_AN_HOUR = 60
+from tickets.domain.recurrence import worth_of
+
+__all__ = ["Worked", "Worth", "by_ticket", "total", "worth_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,3 @@ def by_ticket(pieces: Iterable[Worked]) -> dict[str, Worth]:
     for piece in pieces:
         found[piece.ticket] += piece
     return dict(found)
-
-
-def worth_of(minutes: int, rate: int) -> int:
-    """Return minor units for `minutes` at a `rate` an hour, never rounded up."""
-    return minutes * rate // MINUTES_OF_AN_HOUR

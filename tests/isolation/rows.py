@@ -17,7 +17,7 @@ from tenants.models import AuditEvent, AuditLink, Membership, Tenant, TenantOwne
 from tenants.scoping import tenant_scope
 from tenants.walls import tenant_models
 from tests.factories import TERMS
-from tickets.models import Decision, EstimateRevision, Release, Ticket
+from tickets.models import Decision, EstimateRevision, Pattern, Release, Ticket
 
 NOON = datetime(2026, 4, 15, 12, tzinfo=UTC)
 
@@ -91,6 +91,7 @@ RECIPES: dict[str, dict[str, object]] = {
         "sections": {},
     },
     "tickets.Delivery": {"reason": "", "release": lambda world: world.id_of(Release)},
+    "tickets.Occurrence": {"pattern": lambda world: world.id_of(Pattern)},
     "tickets.Link": {"other": another_ticket},
     "reports.ReportRemark": {"answer": "Yes.", "answered_by": member},
     "tickets.Settlement": {

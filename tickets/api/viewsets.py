@@ -24,6 +24,7 @@ from tickets.api import bodies, shapes
 from tickets.api.estimates import EstimateSerializer, NewEstimateBody
 from tickets.api.estimates import answer as estimate_answer
 from tickets.api.parts import TicketParts
+from tickets.api.patterns import JoinBody, ProblemBody
 from tickets.api.serializers import TicketDetailSerializer, TicketSerializer
 from tickets.api.steps import answer, step
 from tickets.domain.lifecycle import Action
@@ -291,6 +292,29 @@ class TicketViewSet(TicketParts, ApiViewSet):
         bodies.MergeBody,
         path="merge",
         summary="End the ticket as a duplicate of another",
+    )
+    describe_problem = step(
+        Action.LINK,
+        services.describe_problem,
+        ProblemBody,
+        path="problem",
+        summary="Write down what is known of a problem",
+        name="describe_problem",
+    )
+    leave_pattern = step(
+        Action.LINK,
+        services.leave_pattern,
+        path="leave-pattern",
+        summary="Say that an incident is something else",
+        name="leave_pattern",
+    )
+    join_pattern = step(
+        Action.LINK,
+        services.join_pattern,
+        JoinBody,
+        path="join-pattern",
+        summary="Say that an incident is a known fault",
+        name="join_pattern",
     )
     send_retro_estimate = step(
         Action.SEND_RETRO_ESTIMATE, services.send_retro_estimate, bodies.RetroEstimateBody,

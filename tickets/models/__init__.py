@@ -15,6 +15,7 @@ from tickets.models.handoff import Handoff
 from tickets.models.link import Link, LinkKind
 from tickets.models.notice import NoticePreference, Notification
 from tickets.models.obligation import LedgerEntry, Obligation
+from tickets.models.pattern import Occurrence, Pattern, PatternWording, Problem
 from tickets.models.release import Delivery, Release
 from tickets.models.replay import Replay
 from tickets.models.routine import RoutineProof, RoutineRun, RoutineTask
@@ -52,6 +53,10 @@ __all__ = [
     "NoticePreference",
     "Notification",
     "Obligation",
+    "Occurrence",
+    "Pattern",
+    "PatternWording",
+    "Problem",
     "Release",
     "Replay",
     "RoutineProof",

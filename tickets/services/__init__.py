@@ -31,6 +31,7 @@ from tickets.services.intake import open_ticket
 from tickets.services.links import link_tickets, merge_ticket, unlink_tickets
 from tickets.services.overage import agree_overage
 from tickets.services.overrides import override_verdict, rule_undecided
+from tickets.services.problems import describe_problem, draft_fix, raise_problem
 from tickets.services.progress import (
     assign,
     pause_ticket,
@@ -38,6 +39,7 @@ from tickets.services.progress import (
     resume_ticket,
     start_work,
 )
+from tickets.services.recurrence import join_pattern, leave_pattern
 from tickets.services.releases import record_release, record_release_for
 from tickets.services.resolution import (
     cancel_ticket,
@@ -71,10 +73,14 @@ __all__ = [
     "decline_estimate",
     "default_handoff",
     "deliver_estimate",
+    "describe_problem",
     "dispute_handoff",
     "draft_estimate",
+    "draft_fix",
     "edit_estimate",
     "heed_silence",
+    "join_pattern",
+    "leave_pattern",
     "link_tickets",
     "log_time",
     "merge_ticket",
@@ -83,6 +89,7 @@ __all__ = [
     "open_ticket",
     "override_verdict",
     "pause_ticket",
+    "raise_problem",
     "record_release",
     "record_release_for",
     "refuse_delivery",

@@ -26,6 +26,7 @@ from tickets.services.guard import stage_of, story
 from tickets.services.log_people import LogPeople
 
 SOURCE = "servicenow"
+NO_CATEGORY = "Not categorised"
 RULES: dict[str, str] = {
     "category_names_the_system": "A category always falls on the same system of the contract.",
     "low_priority_is_a_question": "P4 is a question to the service desk; the rest are incidents.",
@@ -143,7 +144,7 @@ class Story:
             requester=self.people.requester(incident.caller),
             type=TicketType.INCIDENT,
             title=" / ".join(filter(None, [incident.category, incident.subcategory]))
-            or incident.number,
+            or NO_CATEGORY,
             symptom=" / ".join(filter(None, [incident.subcategory, incident.symptom])),
             system=system,
             environment=self.environment(system),

@@ -24,6 +24,7 @@ from tickets.models import Estimate
 from tickets.services.offers import terms_on
 from tickets.views.desk import desks_at, ticket_or_404, tickets_of
 from tickets.views.estimate_face import Face, actors_of, face_of, in_full
+from tickets.views.patterns import repeats_of
 
 MOST_NUMBER = 10**15
 
@@ -116,6 +117,7 @@ def show(
         "moves": moves_for(face, failed or {}),
         "now": now,
         "sees_cost": True,
+        "repeats": repeats_of(ticket),
     }
     return render(request, "tickets/estimate_page.html", context, status=422 if failed else 200)
 

@@ -23,6 +23,7 @@ from tickets.views.clocks import faces
 from tickets.views.desk import actions_at, desks_at, ticket_or_404
 from tickets.views.estimate_face import estimate_on
 from tickets.views.moves import ANSWERS, MOVES, RULINGS, Move, Offer, offers
+from tickets.views.patterns import recurrence_on
 from tickets.views.situation import Situation, situation_of
 from tickets.views.timeline import timeline
 from tickets.views.watch import linked, watching
@@ -71,6 +72,7 @@ def ticket_page(request: HttpRequest, key: str) -> HttpResponse:
     context["rounded"] = rounded_minutes(ticket) if context["entries"] else None
     context["potato"] = potato(ticket, context["entries"] or (), now) if for_vendor else None
     context["minutes"] = sum(entry.minutes for entry in context["entries"] or () if not entry.wrong)
+    context |= recurrence_on(request, ticket)
     context["panels"] = panels.drawn(request, ticket, desks)
     return render(request, "tickets/ticket_page.html", context)
 
