@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("contracts", "0004_boundaries"),
         ("tenants", "0004_audit_chain"),
-        ("tickets", "0010_bulk"),
+        ("tickets", "0011_overage"),
     ]
 
     operations = [
