@@ -1,7 +1,7 @@
 """A refusal becomes a page, or an alert for htmx, in the reader's language and with its status."""
 
 from collections.abc import Callable
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -30,7 +30,7 @@ class RefusalMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if request.htmx and is_sign_in(response):
-            return HttpResponseClientRedirect(response.url)  # the session is over: leave the page
+            return HttpResponseClientRedirect(back_here(request, response.url))
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -45,6 +45,12 @@ class RefusalMiddleware:
 
 def is_sign_in(response: HttpResponse) -> bool:
     return response.status_code == 302 and response.url.startswith(reverse("sign-in"))
+
+
+def back_here(request: HttpRequest, sign_in: str) -> str:
+    """Return the sign-in that leads back to the page, not to the part of it that htmx asked for."""
+    here = request.htmx.current_url_abs_path or "/"
+    return f"{urlsplit(sign_in).path}?{urlencode({'next': here})}"
 
 
 def moved_on() -> str:

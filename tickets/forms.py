@@ -1,23 +1,10 @@
 """The shape of what people type, with messages that name the field and the way out."""
 
-from typing import Any
-
 from django import forms
-from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from contracts.domain.scope import Facts
 from contracts.domain.terms import Terms, text_in
-from contracts.models import Contract
-from tenants import roles
-from tenants.models import Membership
-from tickets.file_fields import FilesMixin, files_field
-from tickets.models.choices import (
-    Channel,
-    Level,
-    TicketType,
-)
 
 YES, NO = "yes", "no"
 YES_NO = [(YES, _("Yes")), (NO, _("No")), ("", _("Not known"))]
@@ -117,101 +104,4 @@ class QuestionsMixin:
             int(name.removeprefix("answer_")): FACT_OF[value]
             for name, value in self.cleaned_data.items()
             if name.startswith("answer_") and value in FACT_OF
-        }
-
-
-class NewRequestForm(QuestionsMixin, FilesMixin):
-    """What a request says when it is made; the contract is known before."""
-
-    type = forms.ChoiceField(
-        label=_("What is it?"),
-        choices=TicketType.choices,
-        widget=forms.RadioSelect,
-        error_messages={"required": _("What is it: choose one.")},
-    )
-    title = forms.CharField(
-        label=_("Title"),
-        max_length=200,
-        help_text=_("What is wrong or wanted, in one line."),
-        error_messages={
-            "required": _("Title: write in one line what is wrong or wanted."),
-            "max_length": _("Title: at most 200 characters; put the rest in the description."),
-        },
-    )
-    place = PlaceField()
-    description = text_field(
-        _("Description"),
-        rows=5,
-        help_text=_("Since when, what was seen, what was tried."),
-    )
-    impact = forms.TypedChoiceField(
-        label=_("Impact"),
-        choices=Level.choices,
-        coerce=int,
-        initial=Level.MEDIUM,
-        help_text=_("How much of the business is affected."),
-    )
-    urgency = forms.TypedChoiceField(
-        label=_("Urgency"),
-        choices=Level.choices,
-        coerce=int,
-        initial=Level.MEDIUM,
-        help_text=_("How soon it hurts."),
-    )
-
-    def __init__(self, *args, contract: Contract, terms: Terms, actor: Membership, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.actor = actor
-        self.fields["place"].choices = [("", _("Choose")), *places(terms)]
-        self.fields["files"] = files_field()
-        self.add_questions(terms)
-        if actor.is_vendor:
-            self.add_on_behalf(contract)
-
-    def add_on_behalf(self, contract: Contract) -> None:
-        """Let a vendor person say who asked, how and when."""
-        people = Membership.objects.active().filter(
-            tenant_id=contract.tenant_id, role__in=roles.CLIENT
-        )
-        self.fields["requester"] = forms.ModelChoiceField(
-            label=_("Requested by"),
-            queryset=people.select_related("user").order_by("user__name"),
-            to_field_name="public_id",
-            empty_label=_("Choose"),
-            error_messages={"required": _("Requested by: choose the person of the client.")},
-        )
-        self.fields["channel"] = forms.ChoiceField(
-            label=_("Received by"),
-            choices=[
-                (value, label)
-                for value, label in Channel.choices
-                if value in {Channel.PHONE, Channel.EMAIL, Channel.FORM}
-            ],
-        )
-        self.fields["received_at"] = moment_field(
-            _("Received at"),
-            _("Received at: choose when the client asked. Clocks run from then."),
-            initial=lambda: timezone.localtime().replace(second=0, microsecond=0),
-        )
-        self.fields["received_reason"] = forms.CharField(
-            label=_("Why it is written down only now"),
-            max_length=200,
-            required=False,
-            help_text=_("Needed when it was received more than ten minutes ago."),
-        )
-
-    def command(self) -> dict[str, Any]:
-        """Return the arguments of `open_ticket` without contract, actor and now."""
-        data = self.cleaned_data
-        system, _slash, environment = data["place"].partition("/")
-        plain = {name: data[name] for name in ("type", "title", "description", "impact", "urgency")}
-        return {
-            **plain,
-            "system": system,
-            "environment": environment,
-            "facts": Facts(answers=self.answers()),
-            "requester": data.get("requester") or self.actor,
-            "channel": data.get("channel") or Channel.FORM,
-            "received_reason": data.get("received_reason", ""),
-            "files": data["files"],
         }

@@ -70,6 +70,7 @@ urlpatterns = [
         login_required(fresh_sign_in(overage.agree)),
         name="agree_overage",
     ),
+    path("new/verdict/", login_required(intake.live_verdict), name="live_verdict"),
     path("releases/", login_required(releases.release_list), name="releases"),
     path("releases/new/<slug:contract>/", login_required(releases.new_release), name="new_release"),
     path("releases/<slug:public_id>/", login_required(releases.release_page), name="release"),

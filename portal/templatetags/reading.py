@@ -1,6 +1,7 @@
 """Values as the reader reads them: money, dates and lengths of time. No queries."""
 
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django import template
 from django.utils import timezone
@@ -46,6 +47,18 @@ def at(value: datetime | None) -> str | SafeString:
     return format_html(
         '<time class="nowrap" datetime="{}">{}</time>', value.isoformat(), at_text(value)
     )
+
+
+@register.filter
+def at_elsewhere(value: datetime | None, zone: str) -> str:
+    """Say the instant as the clocks of another zone show it; empty where they show the reader's time."""
+    if value is None or not zone:
+        return ""
+    there = value.astimezone(ZoneInfo(zone))
+    if there.utcoffset() == timezone.localtime(value).utcoffset():
+        return ""
+    with timezone.override(zone):
+        return f"{at_text(value)} {zone}"
 
 
 @register.filter

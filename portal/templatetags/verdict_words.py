@@ -6,14 +6,16 @@ from django import template
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from contracts.domain.terms import Terms, text_in
-from contracts.domain.verdict import Because, PathStep, Question
+from contracts.domain.terms import Clause, Outcome, Terms, text_in
+from contracts.domain.verdict import Answer, Because, PathStep, Question, QuotaUse
 from portal.templatetags.reading import minutes
 from portal.templatetags.words import word
 
 register = template.Library()
 
 KINDS = {"environment", "priority", "cause", "activity"}
+CHEAP = {Outcome.INCLUDED, Outcome.POOL, Outcome.PREAPPROVED}
+ELSEWHERE = {"activity", "system"}  # a clause that asks for others is about something else
 ANSWERS = {"yes": "good", "no": "", "unknown": "ask"}
 
 
@@ -130,6 +132,47 @@ def open_question(decision: Any, terms: Terms) -> str:
 def clause_text(decision: Any, terms: Terms) -> str:
     clause = terms.clause(decision.clause_id) if decision.clause_id else None
     return text_in(clause.text, get_language() or "en") if clause else ""
+
+
+@register.simple_tag
+def quota_left(clause: Clause | None, used: QuotaUse) -> str:
+    """Return how much of the clause's month others have used; empty where it has no quota."""
+    if clause is None or clause.quota is None:
+        return ""
+    said = []
+    if clause.quota.count is not None:
+        count = {"used": used.count, "of": clause.quota.count}
+        said.append(_("%(used)s of %(of)s used this month") % count)
+    if clause.quota.effort is not None:
+        time = {"used": minutes(used.minutes), "of": minutes(clause.quota.effort)}
+        said.append(_("%(used)s of %(of)s used this month") % time)
+    return " · ".join(said)
+
+
+@register.simple_tag
+def reasons(decision: Any, terms: Terms) -> list[dict[str, str]]:
+    """
+    Return why a verdict is what it is: what the deciding clause saw, and what missed narrowly.
+
+    A clause misses narrowly when it is about this work, would have been cheaper for the client, and
+    something else than the kind of work stood against it.
+    """
+    steps = [PathStep.from_dict(step) for step in decision.verdict.get("path", ())]
+    found = [
+        {"ref": step.ref, "text": subject(step, terms), "why": why(step.because, terms)}
+        for step in steps
+        if decision.outcome not in CHEAP and missed_narrowly(step, terms)
+    ]
+    decides = (step for step in steps if step.kind == "clause" and step.ref == decision.clause_id)
+    return [*({"ref": "", "text": "", "why": why(step.because, terms)} for step in decides), *found]
+
+
+def missed_narrowly(step: PathStep, terms: Terms) -> bool:
+    clause = terms.clause(step.ref) if step.kind == "clause" else None
+    if clause is None or step.answer is not Answer.NO or clause.then.outcome not in CHEAP:
+        return False
+    code, said = step.because.code, step.because.parameters
+    return code.startswith("quota") or (code == "differs" and said["fact"] not in ELSEWHERE)
 
 
 @register.filter

@@ -34,7 +34,10 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return said(request, "403_csrf.html", 403, _("This form is too old"))
+    title = _("This form is too old")
+    if getattr(request, "htmx", False):
+        title = _("You signed in or out since this page was opened. Reload it and send it again.")
+    return said(request, "403_csrf.html", 403, title)
 
 
 def failed(request: HttpRequest) -> HttpResponse:

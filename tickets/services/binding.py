@@ -8,9 +8,8 @@ from django.db.models import Q, QuerySet
 from contracts.domain import scope
 from contracts.domain.scope import Facts
 from contracts.domain.terms import Terms
-from contracts.models import Contract
+from contracts.models import Contract, ContractVersion
 from contracts.rules import rules_of
-from contracts.services import version_in_force
 from tenants.models import Tenant
 
 
@@ -39,8 +38,15 @@ def contracts_for(tenant: Tenant, system: str, activity: str, on: date) -> Bindi
 
     While the activity is not known (empty), every contract of the system is a candidate.
     """
-    found = running(tenant, on)
-    return Binding(tuple(c for c in found if names(c, system, activity, on)))
+    found = list(running(tenant, on))
+    versions = in_force_by_contract(found, on)
+    return Binding(tuple(c for c in found if names(versions.get(c.pk), system, activity)))
+
+
+def in_force_by_contract(contracts: list[Contract], on: date) -> dict[int, ContractVersion]:
+    rows = ContractVersion.objects.filter(contract__in=contracts).in_force(on)
+    last = rows.order_by("contract_id", "-effective_on").distinct("contract_id")
+    return {version.contract_id: version for version in last}
 
 
 def has_others(contract: Contract, on: date) -> bool:
@@ -71,10 +77,8 @@ def bind(
     return bound.contract, replace(facts, activity=activity.value, answers={})
 
 
-def names(contract: Contract, system: str, activity: str, on: date) -> bool:
-    if (version := version_in_force(contract, on)) is None:
-        return False
-    terms = rules_of(version).terms
-    if terms.system(system) is None:
+def names(version: ContractVersion | None, system: str, activity: str) -> bool:
+    terms = rules_of(version).terms if version else None
+    if terms is None or terms.system(system) is None:
         return False
     return not activity or terms.accountable(activity) is not None

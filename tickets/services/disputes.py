@@ -1,6 +1,7 @@
 """The client's no to a verdict, the account manager's answer under a clock, and what binds."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Max, Q
 from django.utils.translation import gettext as _
@@ -11,6 +12,7 @@ from contracts.rules import rules_of
 from contracts.services.periods import lock_shared
 from tenants.errors import Invalid, NotPermitted, Refused
 from tenants.models import AuditEvent, Membership
+from tenants.scoping import tenant_scope
 from tenants.services import audit
 from tickets.domain.lifecycle import Action
 from tickets.models import Decision, Dispute, Stage, Ticket
@@ -19,6 +21,7 @@ from tickets.services import by_hand
 from tickets.services.by_hand import Said
 from tickets.services.clocks import Clocks
 from tickets.services.guard import begin, command, stage_of
+from tickets.services.intake import open_ticket
 from tickets.services.promises import end_of, hold_ruling
 from tickets.services.settlements import is_goodwill
 
@@ -60,6 +63,22 @@ def open_dispute(*, ticket: Ticket, actor: Membership, reason: str, now: datetim
         reason=reason,
     )
     return dispute
+
+
+@command
+def open_disputed_ticket(
+    *, reason: str, actor: Membership, now: datetime, **request: Any
+) -> Ticket:
+    """
+    Open a ticket and dispute its verdict at once: who asks has read it before sending.
+
+    :raises Invalid: as `open_ticket`, or if there is no reason.
+    :raises Refused: if nothing is decided that could be disputed.
+    """
+    ticket = open_ticket(actor=actor, now=now, **request)
+    with tenant_scope(ticket.tenant_id):
+        open_dispute(ticket=ticket, actor=actor, reason=reason, now=now)
+    return ticket
 
 
 def check_disputable(ticket: Ticket, decision: Decision, now: datetime) -> datetime | None:

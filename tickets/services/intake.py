@@ -162,11 +162,15 @@ def check_follows(ticket: Ticket, follows: Ticket) -> None:
         raise Invalid(_("There is no ticket with this number at this client."), field="follows")
 
 
-def binding_version(contract: Contract, received_at: datetime, now: datetime) -> ContractVersion:
+def binding_version(
+    contract: Contract, received_at: datetime, now: datetime, current: ContractVersion | None = None
+) -> ContractVersion:
+    """Return the version that was in force then; `current` is the one of today, where it is known."""
     if received_at > now:
         raise Invalid(_("A ticket cannot be received in the future."), field="received_at")
     day = contract.local_date(received_at)
-    version = version_in_force(contract, day)
+    is_todays = current is not None and current.effective_on <= day
+    version = current if is_todays else version_in_force(contract, day)
     if version is None or (contract.ends_on is not None and day >= contract.ends_on):
         raise Invalid(_("No version of this contract was in force then."), field="contract")
     return version

@@ -1,48 +1,111 @@
 """What would become of a request: the verdict and the deadlines it would start, writing nothing."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from contracts.domain import scope
+from contracts.domain.interview import Interview, Told, interview, with_answers
 from contracts.domain.months import bounds_of, first_of_month
-from contracts.domain.scope import Facts, Usage
+from contracts.domain.scope import Facts, Question, QuotaUse, Usage
 from contracts.domain.terms import WorkStream, stream_of
 from contracts.models import Contract, ContractVersion, Period
 from contracts.rules import Rules, rules_of
 from tenants.models import Membership
 from tickets.domain.priority import priority_of
 from tickets.models import Decision, Obligation, Stage, Ticket
+from tickets.services import intake
+from tickets.services.binding import bind
 from tickets.services.clocks import Clocks
 from tickets.services.intake import binding_version, check_place, with_ticket
 from tickets.services.promises import start_clocks
-from tickets.services.verdicts import asks_quotas, quotas_used
+from tickets.services.verdicts import asks_quotas, quotas_used, rivals, undecided_between
+from tickets.services.warranty import with_warranty
 
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """A verdict on a request that was not made, and the clocks that would run; no row is saved."""
+    """
+    A verdict on a request that was not made, and the clocks that would run; no row is saved.
+
+    `asked` are the questions that the answers answered, `facts` what `open_ticket` would be told,
+    `quota` what others of the month used of the deciding clause.
+    """
 
     version: ContractVersion
     ticket: Ticket
     decision: Decision
     clocks: list[Obligation]
+    asked: tuple[Question, ...]
+    facts: Facts
+    quota: QuotaUse
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A request held against one contract."""
+
+    version: ContractVersion
+    rules: Rules
+    ticket: Ticket
+    reply: Interview
+    usage: Usage
 
 
 def rehearse(
-    *, contract: Contract, actor: Membership, received_at: datetime, now: datetime, **told: Any
+    *,
+    contract: Contract,
+    actor: Membership,
+    received_at: datetime,
+    now: datetime,
+    facts: Facts | None = None,
+    answers: Told | None = None,
+    current: ContractVersion | None = None,
+    **told: Any,
 ) -> Rehearsal:
     """
     Return what `open_ticket` would decide and start for the same request.
 
-    Quotas are counted as they stand now and not held: another request may take the last one.
+    `answers`, by the key of their question, count where the verdict asks for them; `current` is
+    today's version where the caller has it. Quotas are counted as they stand now and not held:
+    another request may take the last one.
 
     :raises Invalid: if no version was in force, or system or environment are not in it.
     """
-    version = binding_version(contract, received_at, now)
+    facts, answers = facts or Facts(), answers or {}
+    version = binding_version(contract, received_at, now, current)
+    held = hold(version, contract, actor, received_at, now, facts, answers, told)
+    asked = held.reply.asked
+    given, day = with_answers(facts, asked, answers), contract.local_date(received_at)
+    bound, its_facts = bind(contract, held.rules.terms, given, told["system"], day)
+    if bound != contract:
+        version = binding_version(bound, received_at, now)
+        held = hold(version, bound, actor, received_at, now, its_facts, answers, told)
+        asked = (*(q for q in asked if q.index is not None), *held.reply.asked)
+        given = with_answers(facts, asked, answers)
+    verdict = held.reply.decision
+    if between := rivals(held.ticket, verdict):
+        verdict = undecided_between(verdict, between)
+    stage = imagined_stage(held.ticket, verdict, held.reply.facts, received_at)
+    clocks = Clocks.of_new(held.ticket, actor)
+    start_clocks(clocks, stage, received_at)
+    used = held.usage.quotas.get(verdict.clause_id or "", QuotaUse())
+    return Rehearsal(held.version, held.ticket, stage.decision, clocks.rows, asked, given, used)
+
+
+def hold(
+    version: ContractVersion,
+    contract: Contract,
+    actor: Membership,
+    received_at: datetime,
+    now: datetime,
+    facts: Facts,
+    answers: Told,
+    told: Mapping[str, Any],
+) -> Held:
     rules = rules_of(version)
     check_place(rules, told["system"], told["environment"])
-    facts = told.pop("facts", Facts())
     ticket = Ticket(
         tenant_id=contract.tenant_id,
         contract=contract,
@@ -53,21 +116,23 @@ def rehearse(
         **told,
     )
     known = with_ticket(facts, ticket, rules, confirmed=actor.is_vendor)
-    verdict = reach_without_lock(ticket, known, rules)
-    stage = imagined_stage(ticket, verdict, known, received_at)
-    clocks = Clocks.of_new(ticket, actor)
-    start_clocks(clocks, stage, received_at)
-    return Rehearsal(version, ticket, stage.decision, clocks.rows)
+    known = with_warranty(known, ticket, rules)
+    reply, usage = interview(rules.terms, known, answers), Usage()
+    if asks_quotas(reply.decision, rules):
+        usage = usage_of(ticket)
+        reply = interview(rules.terms, known, answers, usage)
+    if actor.is_vendor and reply.asked:
+        sure = replace(reply.facts, confirmed=known.confirmed | intake.told(reply.facts))
+        reply = reply._replace(facts=sure, decision=scope.decide(rules.terms, sure, usage))
+    return Held(version, rules, ticket, reply, usage)
 
 
-def reach_without_lock(ticket: Ticket, facts: Facts, rules: Rules) -> scope.Decision:
-    verdict = scope.decide(rules.terms, facts)
-    if not asks_quotas(verdict, rules):
-        return verdict
+def usage_of(ticket: Ticket) -> Usage:
+    """Return the quotas of the month as they stand now, without a lock."""
     month = first_of_month(ticket.contract.local_date(ticket.received_at))
     starts_at, ends_at = bounds_of(month, ticket.contract.zone)
     period = Period(contract_id=ticket.contract_id, starts_at=starts_at, ends_at=ends_at)
-    return scope.decide(rules.terms, facts, Usage(quotas=quotas_used(period, ticket)))
+    return Usage(quotas=quotas_used(period, ticket))
 
 
 def imagined_stage(ticket: Ticket, verdict: scope.Decision, facts: Facts, at: datetime) -> Stage:

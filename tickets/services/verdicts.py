@@ -33,12 +33,17 @@ def reach(ticket: Ticket, facts: Facts, rules: Rules, *, after_operation: bool) 
     skip = 1 if after_operation else 0
     verdict = scope.decide(rules.terms, facts, skip=skip)
     if between := rivals(ticket, verdict):
-        nothing = {"outcome": Outcome.UNDECIDED, "clause_id": None, "pool": None, "cap": None}
-        return replace(verdict, **nothing, pending=False, question=None, contracts=between)
+        return undecided_between(verdict, between)
     if not asks_quotas(verdict, rules):
         return verdict
     month = lock_exclusive(period_at(ticket.contract, ticket.received_at))
     return scope.decide(rules.terms, facts, Usage(quotas=quotas_used(month, ticket)), skip)
+
+
+def undecided_between(verdict: scope.Decision, numbers: tuple[str, ...]) -> scope.Decision:
+    """Return the verdict that several contracts leave open: a person decides between them."""
+    nothing = {"outcome": Outcome.UNDECIDED, "clause_id": None, "pool": None, "cap": None}
+    return replace(verdict, **nothing, pending=False, question=None, contracts=numbers)
 
 
 def rivals(ticket: Ticket, verdict: scope.Decision) -> tuple[str, ...]:
