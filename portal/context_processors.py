@@ -8,7 +8,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from portal.templatetags.words import WORDS
-from tenants.roles import Role
+from tenants.roles import VENDOR, Role
 
 READS_AUDIT = {Role.ACCOUNT_MANAGER, Role.SERVICE_OWNER}
 ACROSS = {Role.BRIDGE_SE, Role.ACCOUNT_MANAGER, Role.SERVICE_DESK}
@@ -17,6 +17,7 @@ NAV = (  # label, route, and the desks that see it (None: all)
     (_("Cockpit"), "cockpit", ACROSS),
     (_("Tickets"), "tickets:list", None),
     (_("Routines"), "tickets:routines", None),
+    (_("Alerts"), "tickets:alerts", VENDOR),
     (_("Contracts"), "contracts:list", None),
     (_("Reports"), "reports:list", None),
     (_("Administration"), "administration:clients", {Role.ACCOUNT_MANAGER}),

@@ -347,6 +347,11 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
+# --- Doors for machines (portal/docs/guides/alerts.md) ---
+
+HOOK_RATE = env.int("HOOK_RATE", 1200)  # messages of one source a minute; 0: no limit
+HOOK_MOST_BYTES = env.int("HOOK_MOST_KB", 1000) * 1000  # of one message
+
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")  # empty: /metrics is not there
 
 LOG_FORMAT = env.str("LOG_FORMAT", "json" if IN_PRODUCTION else "line")

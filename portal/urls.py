@@ -1,4 +1,4 @@
-"""The routes. Everything but signing in needs a person."""
+"""The routes. Everything but signing in and the doors for machines needs a person."""
 
 from importlib.util import find_spec
 
@@ -17,6 +17,7 @@ urlpatterns = [
     path("tokens/revoke/", login_required(tokens.token_revoke), name="token-revoke"),
     path("administration/", include("portal.administration.urls")),
     path("tickets/", include("tickets.urls")),
+    path("hooks/", include("tickets.hook_urls")),
     path("cockpit/", login_required(cockpit.cockpit), name="cockpit"),
     path("cockpit/together/", login_required(cockpit.take_together), name="cockpit-together"),
     path("cockpit/filters/", login_required(cockpit.save_filter), name="cockpit-filter-save"),

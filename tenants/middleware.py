@@ -16,6 +16,7 @@ from tenants.scoping import acting_as, tenant_scope
 from tenants.services.tokens import usable_token
 
 API = "/api/"
+HOOKS = "/hooks/"
 Next = Callable[[HttpRequest], HttpResponse]
 
 
@@ -24,7 +25,8 @@ class TokenMiddleware:
     Lets a token stand for its person, in the API only.
 
     Who brings an `Authorization` header is known by it or by nobody: a session beside it is not
-    asked. `tenants.api.authentication` says no to whoever is nobody.
+    asked. `tenants.api.authentication` says no to whoever is nobody. Machines at the doors
+    (`tenants.services.hooks`) are nobody: what they prove opens a scope, never a session.
     """
 
     def __init__(self, get_response: Next) -> None:
@@ -37,6 +39,8 @@ class TokenMiddleware:
             if scheme.lower() == "bearer":
                 request.token = usable_token(secret.strip(), timezone.now())
             request.user = request.token.user if request.token else AnonymousUser()
+        elif request.path.startswith(HOOKS):
+            request.user = AnonymousUser()
         return self.get_response(request)
 
 

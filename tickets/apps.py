@@ -7,6 +7,7 @@ class TicketsConfig(AppConfig):
     def ready(self) -> None:
         from tickets import held  # noqa: F401 - says what an owner would leave behind
         from tickets.services import (  # noqa: F401 - register their jobs
+            alert_sweep,
             bulk,
             estimate_recipients,
             notice_mail,

@@ -28,6 +28,8 @@ HEADLINES = {
     "ticket.reminded": gettext_lazy("Reminder: we wait for your answer"),
     "ticket.auto_closed": gettext_lazy("Closed after no answer"),
     "ticket.merged": gettext_lazy("Merged into %(into)s, where it goes on"),
+    "ticket.recovered": gettext_lazy("It recovered by itself"),
+    "alert.recovered": gettext_lazy("The monitoring says that it is over"),
     "comment.public": gettext_lazy("New message"),
     "comment.internal": gettext_lazy("New internal note"),
     "comment.mentioned": gettext_lazy("You were mentioned"),

@@ -11,6 +11,7 @@ from tenants.fresh import fresh_sign_in
 from tickets.domain.estimate import EstimateAction
 from tickets.domain.lifecycle import Action
 from tickets.views import (
+    alerts,
     bulk,
     estimate_form,
     estimates,
@@ -99,6 +100,37 @@ urlpatterns = [
     ),
     path("routines/runs/<slug:public_id>/", login_required(routines.run_page), name="routine_run"),
     path("routines/proofs/<slug:public_id>/", login_required(routines.proof_file), name="proof"),
+    path("alerts/", login_required(alerts.alert_list), name="alerts"),
+    path(
+        "alerts/new/<slug:contract>/",
+        login_required(fresh_sign_in(alerts.new_source)),
+        name="new_alert_source",
+    ),
+    path(
+        "alerts/sources/<slug:public_id>/",
+        login_required(alerts.source_page),
+        name="alert_source",
+    ),
+    path(
+        "alerts/sources/<slug:public_id>/secret/",
+        login_required(fresh_sign_in(alerts.rotate)),
+        name="rotate_alert_secret",
+    ),
+    path(
+        "alerts/sources/<slug:public_id>/switch/",
+        login_required(alerts.switch),
+        name="switch_alert_source",
+    ),
+    path(
+        "alerts/windows/new/<slug:contract>/",
+        login_required(alerts.new_window),
+        name="new_alert_window",
+    ),
+    path(
+        "alerts/windows/<slug:public_id>/cancel/",
+        login_required(alerts.cancel_window),
+        name="cancel_alert_window",
+    ),
     path("replays/new/<slug:contract>/", login_required(replays.new_replay), name="new_replay"),
     path("replays/<slug:public_id>/", login_required(replays.replay_page), name="replay"),
     path("import/", login_required(bulk.import_list), name="imports"),

@@ -8,6 +8,7 @@ from tenants.models.account import (
     Throttle,
 )
 from tenants.models.audit import AuditEvent, AuditLink
+from tenants.models.hook import Hook, HookMessage
 from tenants.models.idempotency import IdempotencyKey
 from tenants.models.invitation import Invitation
 from tenants.models.job import Job, JobState
@@ -31,6 +32,8 @@ __all__ = [
     "AuditLink",
     "Beat",
     "Guard",
+    "Hook",
+    "HookMessage",
     "IdempotencyKey",
     "Invitation",
     "Job",

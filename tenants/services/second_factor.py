@@ -2,17 +2,16 @@
 
 import base64
 import hashlib
-import hmac
 import secrets
 from datetime import datetime
 from urllib.parse import quote
 
-from cryptography.fernet import Fernet, MultiFernet
-from django.conf import settings
+from cryptography.fernet import MultiFernet
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from tenants import sessions, totp
+from tenants import vault as vaults
 from tenants.errors import Invalid
 from tenants.models import Membership, RecoveryCode, SecondFactor, User
 from tenants.services import people, throttles
@@ -22,15 +21,8 @@ CODES = 10
 
 
 def vault() -> MultiFernet:
-    """Return what en- and decrypts secrets, under a key of its own made from SECRET_KEY."""
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return MultiFernet([Fernet(derived(key)) for key in keys])
-
-
-def derived(key: str) -> bytes:
-    return base64.urlsafe_b64encode(
-        hmac.new(key.encode(), b"second factor", hashlib.sha256).digest()
-    )
+    """Return what en- and decrypts the secrets of authenticator apps."""
+    return vaults.vault("second factor")
 
 
 def has_one(user: User) -> bool:

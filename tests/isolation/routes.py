@@ -15,6 +15,8 @@ from tenants.models import Invitation, Job, JobState, Membership, Session
 from tenants.scoping import tenant_scope
 from tests.isolation.rows import NOON, World
 from tickets.models import (
+    AlertSource,
+    AlertWindow,
     Attachment,
     BulkImport,
     Comment,
@@ -174,6 +176,11 @@ MEANINGS: dict[str, tuple[Callable[[World], str], str]] = {
     "reports/close/<contract>/<month>": (lambda world: "2026-04", "2026-04"),
     "reports/remarks/<public_id>": (_public_id(ReportRemark), NEVER),
     "tickets/patterns/<public_id>": (_public_id(Pattern), NEVER),
+    "hooks/alerts/<public_id>": (_public_id(AlertSource), NEVER),
+    "tickets/alerts/sources/<public_id>": (_public_id(AlertSource), NEVER),
+    "tickets/alerts/new/<contract>": (_public_id(Contract), NEVER),
+    "tickets/alerts/windows/new/<contract>": (_public_id(Contract), NEVER),
+    "tickets/alerts/windows/<public_id>": (_public_id(AlertWindow), NEVER),
     "tickets/routines/<public_id>": (_public_id(RoutineTask), NEVER),
     "tickets/routines/new/<contract>": (_public_id(Contract), NEVER),
     "tickets/routines/runs/<public_id>": (_public_id(RoutineRun), NEVER),

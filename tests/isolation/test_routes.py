@@ -19,7 +19,8 @@ from tests.isolation.rows import World, every
 pytestmark = [pytest.mark.django_db, pytest.mark.allow_n_plus_one]
 
 FOUND = routes()
-WITH_NAMES = [route for route in FOUND if route.names]
+DOORS = [route for route in FOUND if route.template.startswith("hooks/")]  # for machines
+WITH_NAMES = [route for route in FOUND if route.names and route not in DOORS]
 PLAIN = [route for route in FOUND if not route.names]
 PUBLIC = {  # before anybody signed in
     "sign-in/",
@@ -110,12 +111,12 @@ class TestTheSweep:
         assert len(PLAIN) >= FEWEST_PLAIN
 
     def test_knows_what_every_name_means(self):
-        named = {name for route in WITH_NAMES for name in route.names}
+        named = {name for route in WITH_NAMES + DOORS for name in route.names}
 
         assert named - MEANINGS.keys() == set()
 
     def test_has_no_meaning_left_over(self):
-        named = {name for route in WITH_NAMES for name in route.names}
+        named = {name for route in WITH_NAMES + DOORS for name in route.names}
 
         assert MEANINGS.keys() - named == set()
 
@@ -167,6 +168,20 @@ class TestAnothersObject:
                 statuses.add(getattr(client, method)(address).status_code)
 
         assert statuses - {404, 405}
+
+
+@each(DOORS)
+def test_a_door_for_machines_knows_nobody(route, theirs, strangers, globex):
+    """What opens it is its secret, not a session: without it all doors look like none."""
+    before = _everything(globex)
+    for who, client in strangers.items():
+        for method in METHODS:
+            ask = getattr(client, method)
+            answer, nothing = ask(foreign(route, theirs)), ask(never(route))
+
+            assert answer.status_code in {401, 405}, (who, method)
+            assert (answer.status_code, words(answer)) == (nothing.status_code, words(nothing))
+    assert _everything(globex) == before
 
 
 @each(PLAIN)

@@ -1,3 +1,4 @@
+from tickets.models.alert import Alert, AlertRoute, AlertSource, AlertWindow
 from tickets.models.attachment import Attachment
 from tickets.models.bulk import BulkImport, BulkRow
 from tickets.models.comment import Comment
@@ -29,6 +30,10 @@ from tickets.models.translation import GlossaryTerm, Translation
 from tickets.models.watcher import Watcher
 
 __all__ = [
+    "Alert",
+    "AlertRoute",
+    "AlertSource",
+    "AlertWindow",
     "AmountLimit",
     "Assignment",
     "Attachment",

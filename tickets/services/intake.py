@@ -36,7 +36,7 @@ AT_ONCE = timedelta(minutes=10)  # writing a request down takes that long
 def open_ticket(
     *,
     contract: Contract,
-    actor: Membership,
+    actor: Membership | None,
     requester: Membership,
     type: str,
     title: str,
@@ -63,9 +63,9 @@ def open_ticket(
     `received_at` may be earlier than `now`, never later: that is a vendor person's to say, with a
     `received_reason`; writing it down is no first response. The version in force then, in the
     contract's zone, binds the ticket for good; where another contract of the client, and it alone,
-    answers for the activity, the ticket is that one's. Facts told by a client are claimed, by a vendor
-    person confirmed. `files` were stored before (`store_file`); `follows` is a ticket that can be
-    reopened no more.
+    answers for the activity, the ticket is that one's. Facts told by a client are claimed, by a
+    vendor person or the portal itself (no `actor`, as for an alert) confirmed. `files` were stored
+    before (`store_file`); `follows` is a ticket that can be reopened no more.
 
     :raises Invalid: if no version was in force, system or environment are not in it, or a request
         that was received earlier has no reason.
@@ -73,7 +73,7 @@ def open_ticket(
     with tenant_scope(contract.tenant_id):
         check_people(contract, actor, requester)
         version = binding_version(contract, received_at, now)
-        if not source:
+        if not source and actor is not None:
             check_received(actor, received_at, now, received_reason)
         rules = rules_of(version)
         check_place(rules, system, environment)
@@ -105,7 +105,7 @@ def open_ticket(
             source=source,
             source_key=source_key,
         )
-        known = with_ticket(facts, ticket, rules, confirmed=actor.is_vendor)
+        known = with_ticket(facts, ticket, rules, confirmed=actor is None or actor.is_vendor)
         stage = begin_stage(ticket=ticket, facts=known, rules=rules, actor=actor, at=received_at)
         clocks = Clocks.of_new(ticket, actor)
         start_clocks(clocks, stage, received_at)
@@ -130,10 +130,10 @@ def open_ticket(
     return ticket
 
 
-def check_people(contract: Contract, actor: Membership, requester: Membership) -> None:
+def check_people(contract: Contract, actor: Membership | None, requester: Membership) -> None:
     if requester.is_vendor:
         raise Invalid(_("The requester is a person of the client."), field="requester")
-    if {actor.tenant_id, requester.tenant_id} != {contract.tenant_id}:
+    if {(actor or requester).tenant_id, requester.tenant_id} != {contract.tenant_id}:
         raise Invalid(_("The requester is a person of this client."), field="requester")
 
 

@@ -41,6 +41,8 @@ SENTENCES: dict[str, Sentence] = {
     "ticket.reminded": Sentence(Kind.COMMENT),
     "ticket.auto_closed": Sentence(Kind.PROGRESS),
     "ticket.merged": Sentence(Kind.PROGRESS),
+    "ticket.recovered": Sentence(Kind.PROGRESS),
+    "alert.recovered": Sentence(Kind.PROGRESS, for_vendor=True),
     "comment.public": Sentence(Kind.COMMENT),
     "comment.internal": Sentence(Kind.COMMENT, for_vendor=True),
     "comment.mentioned": Sentence(Kind.MENTION),
@@ -191,6 +193,11 @@ def paused(told: Told) -> Names:
     *("ticket.reopened", "ticket.reminded", "ticket.auto_closed"),
 )
 def moved(told: Told) -> Names:
+    yield told.event.verb, [*told.askers, *told.owner]
+
+
+@tells("ticket.recovered", "alert.recovered")
+def recovered(told: Told) -> Names:
     yield told.event.verb, [*told.askers, *told.owner]
 
 

@@ -206,12 +206,12 @@ def _run_on(ticket: Ticket, clocks: Clocks, now: datetime) -> None:
         kinds.append(ObligationKind.PERMANENT_FIX)
     agreed = {kind for kind in kinds if (rows := clocks.of_kind(kind)) and is_agreed(rows[-1])}
     for kind in promised(ticket, stage, clocks.rules).intersection(kinds) | agreed:
-        clocks.reopen(kind, now, month_is_over=lambda at: _month_is_over(ticket.contract, at, now))
+        clocks.reopen(kind, now, month_is_over=lambda at: month_is_over(ticket.contract, at, now))
     if waiting_offer(ticket):
         start_if_promised(clocks, ObligationKind.HANDOFF, stage, now)
     hold_to_verdict(clocks, stage, now)
 
 
-def _month_is_over(contract: Contract, at: datetime, now: datetime) -> bool:
+def month_is_over(contract: Contract, at: datetime, now: datetime) -> bool:
     """Return whether the contract's month of `at` had ended by `now`, closed or not."""
     return first_of_month(contract.local_date(at)) < first_of_month(contract.local_date(now))

@@ -12,8 +12,8 @@ from contracts.views.shown import sees_cost
 from tenants.models import Membership
 from tenants.roles import Role
 from tickets.domain.lifecycle import Action
-from tickets.models import Correction, Delivery, Dispute, Ticket
-from tickets.models.choices import HandoffState, Outcome, WorkStream
+from tickets.models import Alert, Correction, Delivery, Dispute, Ticket
+from tickets.models.choices import Channel, HandoffState, Outcome, WorkStream
 from tickets.services.corrections import corrector_of
 from tickets.services.passing import potato
 from tickets.services.precedents import precedents
@@ -29,6 +29,7 @@ from tickets.views.timeline import timeline
 from tickets.views.watch import linked, watching
 
 PRECEDENTS = 3
+MOST_ALERTS = 20
 LINKING = [move for move in MOVES if move.action in (Action.LINK, Action.MERGE)]
 COMMENT = next(move for move in MOVES if move.action == Action.COMMENT)
 
@@ -64,6 +65,7 @@ def ticket_page(request: HttpRequest, key: str) -> HttpResponse:
         "link_moves": link_moves(ticket, desks),
         "files": list(ticket.attachments.filter(comment=None)),
         "deliveries": deliveries(ticket),
+        "alerts": held_alerts(ticket),
         "for_vendor": for_vendor,
         "sees_cost": sees_cost(desks),
         "estimate": estimate_on(ticket, desks, now),
@@ -75,6 +77,13 @@ def ticket_page(request: HttpRequest, key: str) -> HttpResponse:
     context |= recurrence_on(request, ticket)
     context["panels"] = panels.drawn(request, ticket, desks)
     return render(request, "tickets/ticket_page.html", context)
+
+
+def held_alerts(ticket: Ticket) -> list[Alert]:
+    """Return the last alerts of a ticket that came by one; a storm's ticket holds thousands."""
+    if ticket.channel != Channel.ALERT:
+        return []
+    return list(Alert.objects.for_list().filter(ticket=ticket)[:MOST_ALERTS])
 
 
 def able(ticket: Ticket, desks: list[Membership], action: Action) -> Membership | None:

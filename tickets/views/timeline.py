@@ -46,6 +46,8 @@ PLAIN = {
     "ticket.linked": ("link", gettext_lazy("Linked: %(link)s %(other)s")),
     "ticket.unlinked": ("unlink", gettext_lazy("Link taken back: %(link)s %(other)s")),
     "ticket.merged": ("merge", gettext_lazy("Merged into %(into)s, which keeps the earlier clock")),
+    "ticket.recovered": ("heart-pulse", gettext_lazy("Recovered by itself and closed")),
+    "alert.recovered": ("heart-pulse", gettext_lazy("The monitoring says that it is over")),
     "clock.missed": ("triangle-alert", gettext_lazy("Deadline missed: %(clock)s")),
 }
 INSIDE = {
