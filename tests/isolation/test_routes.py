@@ -7,14 +7,18 @@ with a name that has no meaning in `routes.MEANINGS` fails here.
 
 import re
 
+import psycopg
 import pytest
+from django.db import connections
 from django.test import Client
 
 from tenants.models import Membership
 from tenants.scoping import InScope, tenant_scope
+from tenants.walls import tenant_models
 from tests.factories import MembershipFactory, UserFactory
 from tests.isolation.routes import MEANINGS, Route, routes
 from tests.isolation.rows import World, every
+from tests.processes import url_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.allow_n_plus_one]
 
@@ -182,6 +186,53 @@ def test_a_door_for_machines_knows_nobody(route, theirs, strangers, globex):
             assert answer.status_code in {401, 405}, (who, method)
             assert (answer.status_code, words(answer)) == (nothing.status_code, words(nothing))
     assert _everything(globex) == before
+
+
+@pytest.fixture(scope="class")
+def without_row_security(django_db_setup, django_db_blocker):
+    """Take the second wall down for all tests of a class; the first one stands alone."""
+    with django_db_blocker.unblock():
+        owner = url_of(connections["owner"].settings_dict)
+    tables = [model._meta.db_table for model in tenant_models()]
+    with psycopg.connect(owner, autocommit=True) as database:
+
+        def turn(how: str) -> None:
+            for table in tables:
+                database.execute(f'ALTER TABLE "{table}" {how} ROW LEVEL SECURITY')
+
+        turn("DISABLE")
+        yield
+        turn("ENABLE")
+
+
+@pytest.mark.usefixtures("without_row_security")
+class TestTheOrmAlone:
+    @each(WITH_NAMES)
+    def test_hides_anothers_object(self, route, theirs, members, client_of):
+        address, nowhere = foreign(route, theirs), never(route)
+        for role in ("account_manager", "service_owner"):
+            client = client_of(members[role])
+            client.raise_request_exception = False
+            for method in methods_of(route):
+                answer, nothing = (getattr(client, method)(url) for url in (address, nowhere))
+
+                assert answer.status_code in {404, 405}, (role, method)
+                assert answer.status_code == nothing.status_code, (role, method)
+                assert not seen(words(answer)), (role, method)
+
+    @each(PLAIN)
+    def test_lists_nothing_of_another_tenant(self, route, theirs, members, client_of):
+        client = client_of(members["account_manager"])
+        answer = client.get(route.filled({}))
+
+        assert answer.status_code < 500 or route.template in PUBLIC
+        assert not seen(words(answer))
+
+    def test_stands_alone_here(self, theirs, globex):
+        """Else the two above would show nothing."""
+        with connections["default"].cursor() as cursor:
+            cursor.execute("SELECT key FROM tickets_ticket")  # no scope, no policy that asks
+            assert (f"{globex.code}-7",) in cursor.fetchall()
 
 
 @each(PLAIN)
