@@ -1,19 +1,15 @@
 """The drill: everything into one file, into an empty database, and proved to be whole."""
 
-import subprocess
-import sys
 import tarfile
 from pathlib import Path
 
 import psycopg
 import pytest
-from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import connections
 
 from tests.isolation.rows import World
-from tests.processes import environment, url_of
+from tests.portal.restoring import restore
 from tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,32 +29,6 @@ def backup(tmp_path, files, acme, globex) -> Path:
         World(tenant).id_of(Ticket)
     call_command("backup", str(tmp_path / "portal.tar"))
     return tmp_path / "portal.tar"
-
-
-@pytest.fixture
-def empty():
-    """An empty database of the same owner, and how a process is told of it.
-
-    Dropped without FORCE: that would end an autovacuum worker too, which the owner may not.
-    """
-    owner = connections["owner"].settings_dict
-    name = f"{owner['NAME']}_restored"
-    with psycopg.connect(url_of(owner | {"NAME": "postgres"}), autocommit=True) as server:
-        server.execute(f'DROP DATABASE IF EXISTS "{name}"')
-        server.execute(f'CREATE DATABASE "{name}"')
-        yield {
-            "DATABASE_URL": url_of(connections["default"].settings_dict | {"NAME": name}),
-            "DATABASE_OWNER_URL": url_of(owner | {"NAME": name}),
-        }
-        server.execute(f'DROP DATABASE IF EXISTS "{name}"')
-
-
-def restore(file: Path, **extra: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "manage.py", "restore", str(file)],
-        cwd=settings.BASE_DIR, env=environment(**extra),
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
 
 
 def test_what_was_saved_is_restored_and_proved(backup, empty, tmp_path):
