@@ -8,6 +8,7 @@ from contracts.domain import calendars, terms
 from contracts.domain.service_hours import ServiceHours
 from contracts.models import ContractVersion
 
+TEXT = {"terms", "holidays"}
 _MOST_KEPT = 512
 _kept: dict[str, "Rules"] = {}
 
@@ -26,6 +27,8 @@ def rules_of(version: ContractVersion) -> Rules:
     if (rules := _kept.get(version.sha256)) is None:
         if len(_kept) >= _MOST_KEPT:
             _kept.clear()
+        if missing := version.get_deferred_fields() & TEXT:
+            version.refresh_from_db(fields=missing)
         rules = _kept[version.sha256] = read(version.terms, version.holidays)
     return rules
 

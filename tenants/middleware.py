@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
+from django.db.models import BigIntegerField
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
@@ -12,11 +13,17 @@ from django.utils.cache import patch_vary_headers
 from tenants.addresses import client_address
 from tenants.models import Membership
 from tenants.origin import coming_from
+from tenants.prepared import Prepared, Slot
 from tenants.scoping import acting_as, tenant_scope
 from tenants.services.tokens import usable_token
 
 API = "/api/"
 HOOKS = "/hooks/"
+DESKS = Prepared(
+    lambda: (
+        Membership.own.of(Slot("user", BigIntegerField())).select_related("tenant").order_by("pk")
+    )
+)
 Next = Callable[[HttpRequest], HttpResponse]
 
 
@@ -95,7 +102,9 @@ class ScopeMiddleware:
             request.memberships = []
             return self.get_response(request)
         with acting_as(request.user.pk):
-            request.all_memberships = list(Membership.own.select_related("tenant").order_by("pk"))
+            request.all_memberships = DESKS.all(user=request.user.pk)
+            for membership in request.all_memberships:
+                membership.user = request.user
             request.memberships = self.chosen(request)
             with tenant_scope(*{m.tenant_id for m in request.memberships}):
                 return self.get_response(request)

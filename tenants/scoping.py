@@ -16,6 +16,7 @@ from django.db import models
 
 _active: ContextVar[frozenset[int] | None] = ContextVar("active_tenants", default=None)
 _acting: ContextVar[int | None] = ContextVar("acting_user", default=None)
+_preparing: ContextVar[bool] = ContextVar("preparing_sql", default=False)
 
 
 class TenantScopeMissing(RuntimeError):
@@ -95,6 +96,30 @@ def require_in_scope(tenant_ids: Iterable[int | None]) -> None:
         raise OutsideTenantScope("This row belongs to a tenant outside the scope.")
 
 
+TOLD = object()  # stands for the scope in SQL that is kept for other scopes (tenants.prepared)
+
+
+@contextmanager
+def preparing() -> Iterator[None]:
+    """Let the SQL that is written in the block hold `TOLD` in place of the tenants in scope."""
+    token = _preparing.set(True)
+    try:
+        yield
+    finally:
+        _preparing.reset(token)
+
+
+def told() -> int | list[int]:
+    """
+    Return the scope as a parameter of SQL: one id, or several.
+
+    :raises TenantScopeMissing: if no scope is open.
+    """
+    if (active := _active.get()) is None:
+        raise TenantScopeMissing("Open tenant_scope(...) around this query.")
+    return next(iter(active)) if len(active) == 1 else sorted(active)
+
+
 class InScope(models.Func):
     """The tenants in scope as SQL, `tenant_id = 7` or `tenant_id = ANY('{7,9}')`."""
 
@@ -105,9 +130,10 @@ class InScope(models.Func):
         if (active := _active.get()) is None:
             raise TenantScopeMissing("Open tenant_scope(...) around this query.")
         column, params = compiler.compile(self.source_expressions[0])
+        value = TOLD if _preparing.get() else told()
         if len(active) == 1:
-            return f"{column} = %s", [*params, *active]
-        return f"{column} = ANY(%s::bigint[])", [*params, sorted(active)]
+            return f"{column} = %s", [*params, value]
+        return f"{column} = ANY(%s::bigint[])", [*params, value]
 
 
 class TenantQuerySet(models.QuerySet):

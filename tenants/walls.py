@@ -234,6 +234,10 @@ def grants(walled: list[type[TenantOwned]], existing: set[str], app_role: str) -
     for model in walled:
         verbs = "SELECT, INSERT" if model.append_only else "SELECT, INSERT, UPDATE, DELETE"
         statements.append(f'GRANT {verbs} ON "{model._meta.db_table}" TO "{app_role}";')
+        # Rows that point to each other know their ids before they are written (services/at_once.py).
+        statements.append(
+            f'GRANT USAGE ON SEQUENCE "{model._meta.db_table}_id_seq" TO "{app_role}";'
+        )
     for table in existing & set(directory_tables()):
         statements.append(f'GRANT SELECT, INSERT, UPDATE, DELETE ON "{table}" TO "{app_role}";')
     for table in existing & READ_ONLY:

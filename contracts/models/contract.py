@@ -66,6 +66,10 @@ class VersionQuerySet(TenantQuerySet):
             self.exclude(activated_at=None).filter(effective_on__lte=on).order_by("-effective_on")
         )
 
+    def without_text(self) -> "VersionQuerySet":
+        """Leave out what makes a version long; `contracts.rules` reads it once a process."""
+        return self.defer("terms", "holidays", "examples", "accepted_gaps")
+
 
 class ContractVersion(TenantOwned):
     """

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import BigIntegerField, DateField
 from django.utils.translation import gettext as _
 
 from contracts import checking
@@ -14,8 +15,17 @@ from contracts.models import Contract, ContractStatus, ContractVersion
 from contracts.services.periods import first_open_day
 from tenants.errors import Invalid, NotPermitted, Refused
 from tenants.models import Membership, Tenant
+from tenants.prepared import Prepared, Slot
 from tenants.roles import Role
 from tenants.services import audit
+
+IN_FORCE = Prepared(
+    lambda: (
+        ContractVersion.objects.filter(contract=Slot("contract", BigIntegerField()))
+        .in_force(Slot("on", DateField()))
+        .without_text()[:1]
+    )
+)
 
 
 @transaction.atomic
@@ -190,5 +200,8 @@ def _check_currency(contract: Contract, version: ContractVersion) -> None:
 
 
 def version_in_force(contract: Contract, on: date) -> ContractVersion | None:
-    """Return the version in force on a day of the contract's zone."""
-    return contract.versions.in_force(on).first()
+    """Return the version in force on a day of the contract's zone; its text is read when asked for."""
+    version = IN_FORCE.first(contract=contract.pk, on=on)
+    if version is not None:
+        version.contract = contract
+    return version

@@ -18,8 +18,12 @@ class MembershipQuerySet(TenantQuerySet):
 class OwnMemberships(models.Manager):
     """The memberships of the signed-in user in all their tenants: what the scope is made from."""
 
+    def of(self, user_id: int | models.Expression | None) -> models.QuerySet:
+        """Return a user's memberships; row security shows the signed-in user's own only."""
+        return super().get_queryset().filter(user_id=user_id, is_active=True)
+
     def get_queryset(self) -> models.QuerySet:
-        return super().get_queryset().filter(user_id=acting_user(), is_active=True)
+        return self.of(acting_user())
 
 
 class Membership(Addressable, TenantOwned):

@@ -1,11 +1,11 @@
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from django.db import models
 
 from tenants.models import AuditEvent, Membership
 from tenants.origin import origin
-from tenants.services.outbox import write_with_job
+from tenants.services.outbox import write
 
 Quiet = Callable[[], bool]
 
@@ -18,12 +18,19 @@ def followed_by(kind: str, verbs: Iterable[str], *, unless: Quiet) -> None:
 
 
 def record(
-    *, actor: Membership | None, verb: str, subject: models.Model, at: datetime, **data: object
-) -> None:
+    *,
+    actor: Membership | None,
+    verb: str,
+    subject: models.Model,
+    at: datetime,
+    along: Sequence[models.Model] = (),
+    **data: object,
+) -> AuditEvent:
     """
     Write one audit event in the transaction of the change; `data` is JSON (before, after, why).
 
-    The job that follows its verb, if any, is written by the same statement.
+    The same statement writes the job that follows its verb, if any, and the rows that are made
+    `along` with it: those that others point to have their ids.
     """
     event = AuditEvent(
         tenant_id=subject.tenant_id,
@@ -36,7 +43,5 @@ def record(
         data=data,
     )
     kind, is_quiet = _followed.get(verb, ("", bool))
-    if kind and not is_quiet():
-        write_with_job(event, kind)
-    else:
-        AuditEvent.objects.bulk_create([event])
+    write(event, "" if is_quiet() else kind, along)
+    return event

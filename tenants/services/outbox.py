@@ -1,12 +1,16 @@
-"""An event and the job that follows it, written by one statement: telling costs a command nothing."""
+"""
+An event, what it tells of and the job that follows it, written by one statement: telling costs a
+command nothing.
+"""
 
-from django.db import connection, transaction
-from django.db.models.sql import InsertQuery
+from collections.abc import Sequence
+
+from django.db import connection, models, transaction
 from django.utils import timezone
 
 from tenants.models import AuditEvent, Job
-from tenants.scoping import require_in_scope
 from tenants.services import jobs
+from tenants.services.at_once import Statement, in_one, insert_all, written
 
 OF_THE_EVENT = {  # what of the job is known once the event has its id
     "key": "event.id::text",
@@ -14,26 +18,31 @@ OF_THE_EVENT = {  # what of the job is known once the event has its id
 }
 
 
-def write_with_job(event: AuditEvent, kind: str) -> None:
-    """Write the event and its job of `kind` (payload: event_id), and ring for the job on commit."""
-    require_in_scope([event.tenant_id])
-    insert_event, told = inserting(event)
-    columns, values, more = job_columns(Job(kind=kind, tenant_id=event.tenant_id))
-    statement = (  # table and columns are the models' own
-        f"WITH event AS ({insert_event} RETURNING id) INSERT INTO tenants_job ({columns})"  # noqa: S608
-        f" SELECT {values} FROM event RETURNING id"
-    )
+def write(event: AuditEvent, kind: str = "", along: Sequence[models.Model] = ()) -> None:
+    """
+    Write the event, the rows that go `along` with it and, with a `kind`, its job (payload: event_id).
+
+    The job is rung for on commit. The event and the rows with an id know afterwards that they stand.
+    """
+    parts = {f"row_{number}": insert for number, insert in enumerate(insert_all(along))}
+    ((insert_event, told),) = insert_all([event])
+    parts["event"] = f"{insert_event} RETURNING id", told
+    answer = "SELECT event.id, NULL FROM event"
+    if kind:
+        parts["job"] = job_of_the_event(Job(kind=kind, tenant_id=event.tenant_id))
+        answer = "SELECT event.id, job.id FROM event, job"
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*told, *more])
-        job_id = cursor.fetchone()[0]
-    transaction.on_commit(lambda: jobs.ring(job_id), robust=True)
+        cursor.execute(*in_one(parts, answer))
+        event.pk, job_id = cursor.fetchone()
+    written([event, *along])
+    if job_id is not None:
+        transaction.on_commit(lambda: jobs.ring(job_id), robust=True)
 
 
-def inserting(event: AuditEvent) -> tuple[str, tuple]:
-    query = InsertQuery(AuditEvent)
-    fields = [field for field in AuditEvent._meta.local_concrete_fields if not field.primary_key]
-    query.insert_values(fields, [event])
-    return query.get_compiler(connection=connection).as_sql()[0]
+def job_of_the_event(job: Job) -> Statement:
+    columns, values, params = job_columns(job)  # table and columns are the model's own
+    sql = f"INSERT INTO tenants_job ({columns}) SELECT {values} FROM event RETURNING id"  # noqa: S608
+    return sql, params
 
 
 def job_columns(job: Job) -> tuple[str, str, list[object]]:

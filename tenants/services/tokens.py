@@ -4,16 +4,21 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import CharField
 from django.utils.translation import gettext as _
 
 from tenants.errors import Invalid, NotPermitted, Refused
 from tenants.models import ApiToken, Membership, User, Verb
 from tenants.models.token import new_secret, sha256_of_secret
+from tenants.prepared import Prepared, Slot
 from tenants.services import audit
 
 LONGEST = timedelta(days=366)
 MOST = 20  # usable tokens of a person
 USE_IS_NOTED = timedelta(hours=1)
+BY_SECRET = Prepared(
+    lambda: ApiToken.objects.select_related("user").filter(sha256=Slot("sha256", CharField()))
+)
 
 
 @transaction.atomic
@@ -103,8 +108,7 @@ def note(
 
 def usable_token(secret: str, now: datetime) -> ApiToken | None:
     """Return the token of a secret with its person, where it opens the API now; notes its use."""
-    rows = ApiToken.objects.select_related("user")
-    token = rows.filter(sha256=sha256_of_secret(secret)).first()
+    token = BY_SECRET.first(sha256=sha256_of_secret(secret))
     if token is None or not token.is_usable(now):
         return None
     if token.last_used_at is None or token.last_used_at <= now - USE_IS_NOTED:

@@ -43,18 +43,35 @@ class TestATicket:
         assert "start" in answer.json()["actions"]
 
     def test_is_opened(self, desk):
-        told = {
-            "contract": desk.contract.public_id,
-            "type": "incident",
-            "title": "Down",
-            "system": "ec-site",
-            "environment": "production",
-            "answers": {"0": True},
-        }
-        answer = Api(desk.people["requester"]).post("tickets/", told)
+        answer = Api(desk.people["requester"]).post("tickets/", asked(desk))
 
         assert answer.status_code == 201, answer.text
         assert answer.json()["verdict"]["outcome"] == "included"
+
+    @pytest.mark.parametrize("role", ["requester", "bridge_se"])
+    def test_is_answered_as_it_is_read_afterwards(self, desk, role):
+        api, told = Api(desk.people[role]), asked(desk)
+        if role == "bridge_se":
+            told["requester"] = desk.people["requester"].public_id
+
+        made = api.post("tickets/", told)
+        read = api.get(f"tickets/{made.json()['key']}/")
+
+        assert made.json() == read.json()
+        assert made["ETag"] == read["ETag"]
+
+    def test_of_last_month_is_answered_as_it_is_read_afterwards(self, desk):
+        api, told = Api(desk.people["bridge_se"]), asked(desk)
+        told |= {
+            "requester": desk.people["requester"].public_id,
+            "received_at": "2026-05-08T03:00:00Z",
+            "received_reason": "Written on paper.",
+        }
+
+        made = api.post("tickets/", told)
+
+        assert made.status_code == 201, made.text
+        assert made.json() == api.get(f"tickets/{made.json()['key']}/").json()
 
     def test_is_started(self, desk):
         ticket = desk.open()
@@ -63,6 +80,29 @@ class TestATicket:
 
         assert answer.status_code == 200, answer.text
         assert answer.json()["status"] == "in_progress"
+
+
+def asked(desk) -> dict[str, object]:
+    return {
+        "contract": desk.contract.public_id,
+        "type": "incident",
+        "title": "Down",
+        "system": "ec-site",
+        "environment": "production",
+        "answers": {"0": True},
+    }
+
+
+def test_a_new_ticket_takes_eight_statements(desk):
+    """Token, desks, contract, its version, other contracts, who is on duty, the number, all rows."""
+    api = Api(desk.people["requester"])
+    api.post("tickets/", asked(desk))
+
+    with CaptureQueriesContext(connection) as found:
+        answer = api.post("tickets/", asked(desk))
+
+    assert answer.status_code == 201, answer.text
+    assert statements(found) == 8, [query["sql"][:100] for query in found.captured_queries]
 
 
 def statements(found: CaptureQueriesContext) -> int:

@@ -119,14 +119,14 @@ class TestOpenTicket:
         with pytest.raises(Refused, match="bridge SE"):
             client.open()
 
-    def test_asks_the_database_fourteen_times(self, client):
+    def test_asks_the_database_five_times(self, client):
         client.open()
 
         with CaptureQueriesContext(connection) as queries, transaction.atomic():
             client.open()
 
         told = [q["sql"] for q in queries if "SAVEPOINT" not in q["sql"]]
-        assert len(told) == 14, "\n".join(sql[:120] for sql in told)
+        assert len(told) == 5, "\n".join(sql[:120] for sql in told)
 
 
 class TestTwoClients:

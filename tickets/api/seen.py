@@ -13,10 +13,11 @@ from tickets.api import shapes
 from tickets.domain.lifecycle import Action
 from tickets.models import Ticket
 from tickets.models.choices import HandoffState
-from tickets.views.clocks import faces
+from tickets.services.intake import Opened
+from tickets.views.clocks import faces, faces_of_new
 from tickets.views.desk import actions_at, desks_at
 from tickets.views.moves import MOVES, fits
-from tickets.views.situation import Situation, situation_of
+from tickets.views.situation import Situation, situation_of, situation_of_new
 
 
 def version_of(ticket: Ticket) -> str:
@@ -30,16 +31,18 @@ def version_of(ticket: Ticket) -> str:
         subject_type=ticket._meta.label_lower,
         subject_id=ticket.pk,
     )
-    last = events.order_by("-pk").values_list("pk", flat=True).first()
-    return tag_of("ticket", ticket.pk, last)
+    return version_at(ticket, events.order_by("-pk").values_list("pk", flat=True).first())
+
+
+def version_at(ticket: Ticket, event_id: int | None) -> str:
+    return tag_of("ticket", ticket.pk, event_id)
 
 
 def ticket_seen(request: Request, ticket: Ticket) -> dict[str, Any]:
     """Return the whole answer for a ticket loaded by `ticket_or_404`."""
     now, desks, rules = timezone.now(), desks_at(request, ticket), rules_of(ticket.version)
     handoffs = list(ticket.handoffs.filter(state=HandoffState.OFFERED))
-    for_client = any(not m.is_vendor for m in desks)
-    situation = situation_of(ticket, rules, handoffs, now, for_client=for_client)
+    situation = situation_of(ticket, rules, handoffs, now, for_client=any_client(desks))
     offered = handoffs[0].public_id if handoffs else None
     open_one = next((d.public_id for d in situation.disputes if d.is_open), None)
     return {
@@ -49,6 +52,24 @@ def ticket_seen(request: Request, ticket: Ticket) -> dict[str, Any]:
         "dispute": open_one,
         "actions": actions_of(ticket, desks, situation),
     }
+
+
+def opened_seen(request: Request, opened: Opened) -> dict[str, Any]:
+    """Return what `ticket_seen` does, of a ticket that was opened just now, without a reading."""
+    ticket, now, desks = opened.ticket, timezone.now(), desks_at(request, opened.ticket)
+    rules = rules_of(ticket.version)
+    situation = situation_of_new(ticket, rules, now, for_client=any_client(desks))
+    return {
+        **shapes.detail(ticket, rules.terms, sees_cost=sees_cost(desks)),
+        "clocks": [shapes.clock(face) for face in faces_of_new(opened.clocks, rules, now)],
+        "handoff": None,
+        "dispute": None,
+        "actions": actions_of(ticket, desks, situation),
+    }
+
+
+def any_client(desks: list[Membership]) -> bool:
+    return any(not m.is_vendor for m in desks)
 
 
 def actions_of(ticket: Ticket, desks: list[Membership], situation: Situation) -> list[str]:

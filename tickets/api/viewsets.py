@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import CharField
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,12 +20,14 @@ from tenants.api.pagination import Order, page_of, paged
 from tenants.api.views import CURSOR, LIMIT, PAGES, ApiViewSet
 from tenants.errors import NotPermitted
 from tenants.models import Membership
+from tenants.prepared import Prepared, Slot
 from tickets import services
 from tickets.api import bodies, shapes
 from tickets.api.estimates import EstimateSerializer, NewEstimateBody
 from tickets.api.estimates import answer as estimate_answer
 from tickets.api.parts import TicketParts
 from tickets.api.patterns import JoinBody, ProblemBody
+from tickets.api.seen import opened_seen, version_at
 from tickets.api.serializers import TicketDetailSerializer, TicketSerializer
 from tickets.api.steps import answer, step
 from tickets.domain.lifecycle import Action
@@ -105,9 +108,13 @@ class TicketViewSet(TicketParts, ApiViewSet):
         told = {"received_at": now, "channel": Channel.API, **told}
 
         def act() -> Response:
-            ticket = services.open_ticket(contract=contract, actor=actor, now=now, **told)
+            made = services.opened(contract=contract, actor=actor, now=now, **told)
+            ticket = made.ticket
             address = request.build_absolute_uri(reverse("api:ticket-detail", args=[ticket.key]))
-            return answer(request, ticket.key, status=201, Location=address)
+            tag = version_at(ticket, made.event.pk)
+            return Response(
+                opened_seen(request, made), 201, headers={"Location": address, "ETag": tag}
+            )
 
         return once(request, contract.tenant_id, act)
 
@@ -322,14 +329,22 @@ class TicketViewSet(TicketParts, ApiViewSet):
     )  # fmt: skip
 
 
+NAMED = Prepared(
+    lambda: (
+        Contract.objects.active()
+        .select_related("tenant")
+        .filter(public_id=Slot("public_id", CharField()))
+    )
+)
+
+
 def contract_named(public_id: str) -> Contract:
     """
     Return the contract; another client's is the same error as one that never was.
 
     :raises ValidationError: if there is none.
     """
-    contracts = Contract.objects.active().select_related("tenant")
-    if contract := contracts.filter(public_id=public_id).first():
+    if contract := NAMED.first(public_id=public_id):
         return contract
     raise ValidationError(
         {"contract": [ErrorDetail(_("There is no such contract in force."), "does_not_exist")]}

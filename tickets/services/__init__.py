@@ -32,7 +32,7 @@ from tickets.services.handoffs import (
     dispute_handoff,
     offer_handoff,
 )
-from tickets.services.intake import open_ticket
+from tickets.services.intake import open_ticket, opened
 from tickets.services.links import link_tickets, merge_ticket, unlink_tickets
 from tickets.services.overage import agree_overage
 from tickets.services.overrides import override_verdict, rule_undecided
@@ -93,6 +93,7 @@ __all__ = [
     "open_dispute",
     "open_disputed_ticket",
     "open_ticket",
+    "opened",
     "override_verdict",
     "pause_ticket",
     "raise_problem",

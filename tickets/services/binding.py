@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import date
 
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, DateField, Q, QuerySet
 
 from contracts.domain import scope
 from contracts.domain.scope import Facts
@@ -11,6 +11,7 @@ from contracts.domain.terms import Terms
 from contracts.models import Contract, ContractVersion
 from contracts.rules import rules_of
 from tenants.models import Tenant
+from tenants.prepared import Prepared, Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +51,26 @@ def in_force_by_contract(contracts: list[Contract], on: date) -> dict[int, Contr
 
 
 def has_others(contract: Contract, on: date) -> bool:
-    """Return whether the client has other contracts on a day: most have one, and are asked once."""
-    return running(contract.tenant, on).exclude(pk=contract.pk).exists()
+    """Return whether the client has other contracts on a day: most have one."""
+    asked = {"tenant": contract.tenant_id, "contract": contract.pk, "on": on}
+    return OTHERS.first(**asked) is not None
 
 
-def running(tenant: Tenant, on: date) -> QuerySet[Contract]:
+def running(tenant: Tenant | Slot, on: date | Slot) -> QuerySet[Contract]:
     contracts = Contract.objects.filter(tenant=tenant, starts_on__lte=on)
     return contracts.filter(Q(ends_on=None) | Q(ends_on__gt=on)).order_by("number")
 
 
 def bind(
-    contract: Contract, terms: Terms, facts: Facts, system: str, on: date
+    contract: Contract, terms: Terms, facts: Facts, system: str, on: date, *, others: bool
 ) -> tuple[Contract, Facts]:
     """
     Return the contract that a request falls under, and its facts as that reads them.
 
-    It is the one asked under, unless one other of the client's, and it alone, answers for the
+    It is the one asked under, unless one of the client's `others`, and it alone, answers for the
     activity. Answers to one contract's questions say nothing to another's: their activity does.
     """
-    activity = scope.decide(terms, facts).activity
-    if activity is None or not has_others(contract, on):
+    if not others or (activity := scope.decide(terms, facts).activity) is None:
         return contract, facts
     bound = contracts_for(contract.tenant, system, activity, on)
     if bound.contract is None or bound.contract == contract:
@@ -82,3 +83,12 @@ def names(version: ContractVersion | None, system: str, activity: str) -> bool:
     if terms is None or terms.system(system) is None:
         return False
     return not activity or terms.accountable(activity) is not None
+
+
+OTHERS = Prepared(
+    lambda: (
+        running(Slot("tenant", BigIntegerField()), Slot("on", DateField()))
+        .exclude(pk=Slot("contract", BigIntegerField()))
+        .values_list("pk")[:1]
+    )
+)

@@ -5,7 +5,7 @@ What a clock says is a pure function of its ledger (`contracts.domain.clock`); t
 Obligation repeat the answer so that lists and sweeps can read it (`tickets.services.ledger`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -49,6 +49,7 @@ class Clocks:
         self.rules: Rules = rules_of(ticket.version)
         self._entries: list[LedgerEntry] = []
         self._touched: dict[int, Obligation] = {}
+        self._ids: list[int] = []
 
     @classmethod
     def of(cls, ticket: Ticket, actor: Membership | None, *, stopped: bool = False) -> "Clocks":
@@ -61,9 +62,10 @@ class Clocks:
         return clocks
 
     @classmethod
-    def of_new(cls, ticket: Ticket, actor: Membership | None) -> "Clocks":
-        """Return the clocks of a ticket that cannot have any yet; asks the database nothing."""
+    def of_new(cls, ticket: Ticket, actor: Membership | None, ids: Iterable[int] = ()) -> "Clocks":
+        """Return the clocks of a ticket that has none yet; the first that start take `ids`."""
         clocks = cls(ticket, actor, [])
+        clocks._ids = list(ids)
         if in_story():
             ticket.clocks_of_story = clocks
         return clocks
@@ -134,6 +136,7 @@ class Clocks:
     def _new(self, kind: str, stage_id: int, at: datetime, creditable: bool) -> Obligation:
         """Return the next clock of a kind, without a ledger yet."""
         row = Obligation(
+            pk=self._ids.pop() if self._ids else None,
             tenant_id=self.ticket.tenant_id,
             ticket=self.ticket,
             stage_id=stage_id,
@@ -253,16 +256,25 @@ class Clocks:
         Returns whether anything was written.
         """
         touched = list(self._touched.values())
-        made = [row for row in touched if row.pk is None]
-        ledger.update([row for row in touched if row.pk is not None])
+        made = [row for row in touched if row._state.adding]
+        ledger.update([row for row in touched if not row._state.adding])
         Obligation.objects.bulk_create(made)
         for entry in self._entries:
             entry.obligation_id = entry.obligation.pk
         LedgerEntry.objects.bulk_create(self._entries)
+        self._done()
+        return bool(touched)
+
+    def to_write(self) -> list[Obligation | LedgerEntry]:
+        """Return the rows of a new ticket's clocks, for the caller to write with the ticket."""
+        rows = [*self._touched.values(), *self._entries]
+        self._done()
+        return rows
+
+    def _done(self) -> None:
         self._entries, self._touched = [], {}
         due = [row.due_at for row in self.open() if row.due_at]
         self.ticket.next_due_at = min(due, default=None)
-        return bool(touched)
 
     def _write(self, row: Obligation, entry: Entry, reason: str = "") -> None:
         """

@@ -18,10 +18,11 @@ from tickets.models import Stage, Ticket
 from tickets.services import verdicts
 from tickets.services.clocks import Clocks
 from tickets.services.guard import begin, command, stage_of
-from tickets.services.intake import check_place, note_owner, told
+from tickets.services.intake import check_place, told
 from tickets.services.owners import accountable_for
 from tickets.services.promises import hold_to_verdict, is_clients
 from tickets.services.settlements import settle_stage
+from tickets.services.stages import note_owner
 from tickets.services.warranty import with_warranty
 
 OF_THE_TICKET = ("system", "environment", "priority")

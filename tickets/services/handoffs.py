@@ -16,9 +16,9 @@ from tickets.models import Handoff, Stage, Ticket
 from tickets.models.choices import HandoffState, ObligationKind, WorkStream
 from tickets.services.clocks import Clocks
 from tickets.services.guard import begin, command, stage_of
-from tickets.services.intake import begin_stage
 from tickets.services.owners import first_on_duty
 from tickets.services.promises import hold_to_verdict, start_if_promised
+from tickets.services.stages import begin_stage
 
 WAITING = [HandoffState.OFFERED, HandoffState.DISPUTED]
 EVIDENCE = ("symptom", "workaround", "logs", "impact")

@@ -3,37 +3,50 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.utils.translation import gettext as _
 
 from contracts.domain.scope import Facts
-from contracts.domain.terms import WorkStream, stream_of
 from contracts.models import Contract, ContractVersion
 from contracts.rules import Rules, rules_of
 from contracts.services import version_in_force
 from tenants.errors import Invalid
-from tenants.models import Membership
+from tenants.models import AuditEvent, Membership
 from tenants.scoping import tenant_scope
 from tenants.services import audit
+from tenants.services.at_once import next_id, next_ids
 from tickets.domain.priority import priority_of
-from tickets.models import Assignment, LinkKind, Stage, Ticket
+from tickets.models import Decision, LinkKind, Obligation, Stage, Ticket
 from tickets.models.choices import Channel
-from tickets.services import verdicts
 from tickets.services.attachments import StoredFile, attach
-from tickets.services.binding import bind
+from tickets.services.binding import bind, has_others
 from tickets.services.clocks import Clocks
 from tickets.services.guard import command, keep
 from tickets.services.link_rows import note_link
-from tickets.services.owners import accountable_for
-from tickets.services.promises import is_clients, start_clocks
-from tickets.services.warranty import with_warranty
+from tickets.services.promises import start_clocks
+from tickets.services.stages import Ids, new_stage
 
 AT_ONCE = timedelta(minutes=10)  # writing a request down takes that long
+MOST_CLOCKS = 6  # that `start_clocks` starts
+
+
+class Opened(NamedTuple):
+    """A new ticket with its clocks and the event that says so: it is shown without a reading."""
+
+    ticket: Ticket
+    clocks: list[Obligation]
+    event: AuditEvent
+
+
+def open_ticket(**told: Any) -> Ticket:
+    """Open a ticket as `opened` does, and return it alone."""
+    return opened(**told).ticket
 
 
 @command
-def open_ticket(
+def opened(
     *,
     contract: Contract,
     actor: Membership | None,
@@ -56,9 +69,11 @@ def open_ticket(
     received_reason: str = "",
     files: Sequence[StoredFile] = (),
     follows: Ticket | None = None,
-) -> Ticket:
+) -> Opened:
     """
     Open a ticket, take the verdict on it, name its owner and start its clocks.
+
+    All of it is written by one statement.
 
     `received_at` may be earlier than `now`, never later: that is a vendor person's to say, with a
     `received_reason`; writing it down is no first response. The version in force then, in the
@@ -78,14 +93,18 @@ def open_ticket(
         rules = rules_of(version)
         check_place(rules, system, environment)
         day = contract.local_date(received_at)
-        bound, facts = bind(contract, rules.terms, facts or Facts(), system, day)
+        others = has_others(contract, day)
+        bound, facts = bind(contract, rules.terms, facts or Facts(), system, day, others=others)
         if bound != contract:
             contract, version = bound, binding_version(bound, received_at, now)
             rules = rules_of(version)
             check_place(rules, system, environment)
-        ticket = Ticket.objects.create(
-            tenant_id=contract.tenant_id,
-            **numbered(contract),
+        number, ids = numbered(contract)
+        ticket = Ticket(
+            pk=ids.ticket,
+            tenant=contract.tenant,
+            key=f"{contract.tenant.code}-{number}",
+            number=number,
             contract=contract,
             version=version,
             type=type,
@@ -106,20 +125,21 @@ def open_ticket(
             source_key=source_key,
         )
         known = with_ticket(facts, ticket, rules, confirmed=actor is None or actor.is_vendor)
-        stage = begin_stage(ticket=ticket, facts=known, rules=rules, actor=actor, at=received_at)
-        clocks = Clocks.of_new(ticket, actor)
-        start_clocks(clocks, stage, received_at)
-        clocks.save()
-        ticket.save(update_fields=["stage", "next_due_at"])
-        audit.record(
+        rows = new_stage(
+            ids, ticket=ticket, facts=known, rules=rules, actor=actor, at=received_at, others=others
+        )
+        clocks = Clocks.of_new(ticket, actor, ids.clocks)
+        start_clocks(clocks, ticket.stage, received_at)
+        event = audit.record(
             actor=actor,
             verb="ticket.opened",
             subject=ticket,
             at=now,
+            along=[ticket, *rows, *clocks.to_write()],
             key=ticket.key,
-            outcome=stage.decision.outcome,
-            clause=stage.decision.clause_id,
-            pending=stage.decision.pending,
+            outcome=ticket.stage.decision.outcome,
+            clause=ticket.stage.decision.clause_id,
+            pending=ticket.stage.decision.pending,
             **came(ticket),
         )
         attach(ticket, files, actor, now)
@@ -127,7 +147,7 @@ def open_ticket(
             check_follows(ticket, follows)
             note_link(ticket, follows, LinkKind.RELATES, actor, now)
     keep(ticket)
-    return ticket
+    return Opened(ticket, clocks.rows, event)
 
 
 def check_people(contract: Contract, actor: Membership | None, requester: Membership) -> None:
@@ -185,17 +205,18 @@ def check_place(rules: Rules, system: str, environment: str) -> None:
         raise Invalid(_("This system has these environments: %s.") % names, field="environment")
 
 
-def numbered(contract: Contract) -> dict[str, object]:
+def numbered(contract: Contract) -> tuple[int, Ids]:
     """Take the next number of the tenant; its counter stays locked until the commit."""
+    ids = (next_id(Stage), next_id(Decision), next_id(Ticket), next_ids(Obligation, MOST_CLOCKS))
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO tickets_ticketcounter (tenant_id, last) VALUES (%s, 1)"
+            "INSERT INTO tickets_ticketcounter (tenant_id, last) VALUES (%s, 1)"  # noqa: S608
             " ON CONFLICT (tenant_id) DO UPDATE SET last = tickets_ticketcounter.last + 1"
-            " RETURNING last",
+            f" RETURNING last, {', '.join(ids)}",
             [contract.tenant_id],
         )
-        number = cursor.fetchone()[0]
-    return {"number": number, "key": f"{contract.tenant.code}-{number}"}
+        number, *taken = cursor.fetchone()
+    return number, Ids(*taken)
 
 
 def with_ticket(facts: Facts, ticket: Ticket, rules: Rules, *, confirmed: bool) -> Facts:
@@ -215,77 +236,3 @@ def told(facts: Facts) -> frozenset[str]:
     """Return the names of the facts that have a value."""
     names = facts.to_dict().keys() - {"answers", "confirmed"}
     return frozenset(names) | {f"answers.{index}" for index in facts.answers}
-
-
-def begin_stage(
-    *,
-    ticket: Ticket,
-    facts: Facts,
-    rules: Rules,
-    actor: Membership | None,
-    at: datetime,
-    before: Stage | None = None,
-    owner: Membership | None = None,
-    stream: str = "",
-    reason: str = "",
-) -> Stage:
-    """
-    Begin a stage with its decision and its owner, and make it the ticket's accountable one.
-
-    The caller ends the stage `before` it. Without an `owner` of the side whose activity it is the
-    terms name one, without a `stream` the activity does.
-    """
-    after_operation = (
-        before is not None
-        and stream == WorkStream.MAINTENANCE
-        and (before.stream == WorkStream.OPERATION or verdicts.follows_operation(before))
-    )
-    facts = with_warranty(facts, ticket, rules)
-    verdict = verdicts.reach(ticket, facts, rules, after_operation=after_operation)
-    activity = verdict.activity or facts.activity or ""
-    tier = owner.tier if owner else ""
-    if owner is None or owner.is_vendor == is_clients(activity, rules):
-        owner, tier = accountable_for(ticket, activity, rules)
-    stage = Stage.objects.create(
-        tenant_id=ticket.tenant_id,
-        ticket=ticket,
-        sequence=before.sequence + 1 if before else 1,
-        stream=stream or (stream_of(activity) if activity else WorkStream.OPERATION),
-        activity=activity,
-        owner=owner,
-        tier=tier,
-        facts=facts.to_dict(),
-        began_at=at,
-    )
-    verdicts.record(
-        ticket=ticket,
-        stage=stage,
-        verdict=verdict,
-        facts=facts,
-        rules=rules,
-        actor=actor,
-        at=at,
-        reason=reason,
-        before=before.decision if before and before.stream == stage.stream else None,
-    )
-    stage.save(update_fields=["decision"])
-    note_owner(stage, actor=actor, at=at, reason=reason)
-    ticket.stage = stage
-    return stage
-
-
-def note_owner(
-    stage: Stage, *, actor: Membership | None, at: datetime, team: str = "", reason: str = ""
-) -> None:
-    """Write down who is accountable for a stage from now on; earlier rows stay."""
-    Assignment.objects.create(
-        tenant_id=stage.tenant_id,
-        stage=stage,
-        ticket_id=stage.ticket_id,
-        owner=stage.owner,
-        team=team,
-        tier=stage.tier,
-        by=actor,
-        reason=reason,
-        at=at,
-    )

@@ -1,10 +1,16 @@
 """Who is accountable: the named person of the desk that the terms name, or the deputy."""
 
+from functools import reduce
+from itertools import cycle
+from operator import or_
+
+from django.db.models import BigIntegerField, CharField, Q
 from django.utils.translation import gettext as _
 
 from contracts.rules import Rules
 from tenants.errors import Refused
 from tenants.models import Membership
+from tenants.prepared import Prepared, Slot
 from tenants.roles import Role
 from tickets.models import Ticket
 from tickets.services.promises import is_clients
@@ -33,14 +39,27 @@ def accountable_for(ticket: Ticket, activity: str, rules: Rules) -> tuple[Member
     return owner, tier
 
 
+DESKS = ("first", "second", "third")
+ON_DUTY = Prepared(
+    lambda: (
+        Membership.objects.active()
+        .filter(tenant_id=Slot("tenant", BigIntegerField()))
+        .filter(reduce(or_, (Q(role=Slot(desk, CharField())) for desk in DESKS)))
+        .select_related("user")
+        .order_by("-duty_order", "-pk")
+    )
+)
+
+
 def first_on_duty(ticket: Ticket, *desks: str) -> Membership:
     """
-    Return the named person of the first of these desks that has one on the ticket's team.
+    Return the named person of the first of these desks that has one on the ticket's team, with the user.
 
     :raises Refused: if none has.
     """
-    team = Membership.objects.active().filter(tenant_id=ticket.tenant_id, role__in=desks)
-    people = {m.role: m for m in team.order_by("-duty_order", "-pk")}
+    asked = zip(DESKS, cycle(desks), strict=False)  # two desks are asked as three
+    team = ON_DUTY.all(tenant=ticket.tenant_id, **dict(asked))
+    people = {m.role: m for m in team}
     for desk in desks:
         if desk in people:
             return people[desk]

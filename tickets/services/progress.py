@@ -20,8 +20,8 @@ from tickets.models.choices import (
 )
 from tickets.services.clocks import Clocks
 from tickets.services.guard import begin, command, stage_of
-from tickets.services.intake import note_owner
 from tickets.services.promises import AFTER_RESTORATION, is_clients, start_if_promised
+from tickets.services.stages import note_owner
 
 
 @command

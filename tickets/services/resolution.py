@@ -19,7 +19,6 @@ from tickets.services.conversation import heard, say
 from tickets.services.estimate_delivery import end_with_ticket
 from tickets.services.guard import begin, command, stage_of
 from tickets.services.handoffs import waiting_offer
-from tickets.services.intake import begin_stage
 from tickets.services.progress import restored
 from tickets.services.promises import (
     end_of,
@@ -29,6 +28,7 @@ from tickets.services.promises import (
     void_ruling,
 )
 from tickets.services.releases import end_maintenance
+from tickets.services.stages import begin_stage
 
 RESOLVED_COLUMNS = ["status", "resolution", "resolved_at", "restored_at", "next_due_at"]
 REOPENED_COLUMNS = [

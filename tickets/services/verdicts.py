@@ -21,7 +21,14 @@ from tickets.models.choices import Status, WorkStream
 from tickets.services.binding import contracts_for, has_others
 
 
-def reach(ticket: Ticket, facts: Facts, rules: Rules, *, after_operation: bool) -> scope.Decision:
+def reach(
+    ticket: Ticket,
+    facts: Facts,
+    rules: Rules,
+    *,
+    after_operation: bool,
+    others: bool | None = None,
+) -> scope.Decision:
     """
     Return the verdict on work of a ticket.
 
@@ -32,7 +39,7 @@ def reach(ticket: Ticket, facts: Facts, rules: Rules, *, after_operation: bool) 
     """
     skip = 1 if after_operation else 0
     verdict = scope.decide(rules.terms, facts, skip=skip)
-    if between := rivals(ticket, verdict):
+    if between := rivals(ticket, verdict, others):
         return undecided_between(verdict, between)
     if not asks_quotas(verdict, rules):
         return verdict
@@ -46,12 +53,12 @@ def undecided_between(verdict: scope.Decision, numbers: tuple[str, ...]) -> scop
     return replace(verdict, **nothing, pending=False, question=None, contracts=numbers)
 
 
-def rivals(ticket: Ticket, verdict: scope.Decision) -> tuple[str, ...]:
+def rivals(ticket: Ticket, verdict: scope.Decision, others: bool | None = None) -> tuple[str, ...]:
     """Return the contracts between which work is undecided; none where it is the ticket's own."""
-    if verdict.activity is None:
+    if verdict.activity is None or others is False:
         return ()
     received_on = ticket.contract.local_date(ticket.received_at)
-    if not has_others(ticket.contract, received_on):
+    if others is None and not has_others(ticket.contract, received_on):
         return ()
     bound = contracts_for(ticket.contract.tenant, ticket.system, verdict.activity, received_on)
     if not bound.candidates or bound.contract == ticket.contract:
@@ -107,9 +114,13 @@ def record(
 
 
 def write(ticket: Ticket, stage: Stage, facts: Facts, **columns: Any) -> Decision:
-    """Write a decision down and let the stage carry it; the caller saves the stage."""
+    """
+    Write a decision down and let the stage carry it; the caller saves the stage.
+
+    The first decision of a stage that is not written yet is written with it.
+    """
     stage.facts = facts.to_dict()
-    stage.decision = Decision.objects.create(
+    decision = Decision(
         tenant_id=ticket.tenant_id,
         stage=stage,
         ticket=ticket,
@@ -117,7 +128,10 @@ def write(ticket: Ticket, stage: Stage, facts: Facts, **columns: Any) -> Decisio
         facts=stage.facts,
         **columns,
     )
-    return stage.decision
+    if not stage._state.adding:
+        decision.save(force_insert=True)
+    stage.decision = decision
+    return decision
 
 
 def overruled_by(decision: Decision) -> dict[str, str]:

@@ -35,14 +35,23 @@ class ClockFace:
 def faces(ticket: Ticket, rules: Rules, now: datetime) -> list[ClockFace]:
     """Return the clocks: running ones first by deadline, then the stopped ones."""
     rows = ticket.obligations.prefetch_related("ledger__by__user")
-    found = [face_of(row, rules, now) for row in rows]
+    return in_order([face_of(row, list(row.ledger.all()), rules, now) for row in rows], now)
+
+
+def faces_of_new(clocks: list[Obligation], rules: Rules, now: datetime) -> list[ClockFace]:
+    """Return the clocks of a ticket that was opened just now, which are in memory."""
+    return in_order([face_of(row, [], rules, now) for row in clocks], now)
+
+
+def in_order(found: list[ClockFace], now: datetime) -> list[ClockFace]:
     last = datetime.max.replace(tzinfo=now.tzinfo)
     return sorted(found, key=lambda face: (face.is_done, face.due_at or last, face.row.pk))
 
 
-def face_of(row: Obligation, rules: Rules, now: datetime) -> ClockFace:
-    ledger = list(row.ledger.all())
-    state = clock.evaluate([entry_of(entry) for entry in ledger], rules.hours, now)
+def face_of(row: Obligation, ledger: list[LedgerEntry], rules: Rules, now: datetime) -> ClockFace:
+    """Return the face of a clock with its ledger, or of one whose `entries` were written just now."""
+    entries = [entry_of(entry) for entry in ledger] or row.entries
+    state = clock.evaluate(entries, rules.hours, now)
     percent = share(row, state, now)
     return ClockFace(
         row=row,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from contracts.domain.months import first_of_month
 from contracts.rules import Rules
 from tenants.errors import Refused
 from tenants.models import Membership
@@ -71,6 +72,29 @@ def situation_of(
         emergency=Emergency.objects.filter(ticket=ticket).first(),
         reopenable=ticket.status in ENDED and now <= reopen_until(ticket),
     )
+
+
+def situation_of_new(ticket: Ticket, rules: Rules, now: datetime, *, for_client: bool) -> Situation:
+    """Return the situation of a ticket that was opened just now: nothing hangs on it yet."""
+    disputable, until = may_dispute_new(ticket, now) if for_client else (False, None)
+    return Situation(
+        ticket=ticket,
+        offered=False,
+        disputes=[],
+        disputable=disputable,
+        disputable_until=until,
+        is_emergency=counts_as_emergency(ticket.stage.decision, rules),
+        emergency=None,
+        reopenable=False,
+    )
+
+
+def may_dispute_new(ticket: Ticket, now: datetime) -> tuple[bool, datetime | None]:
+    """Return what `may_dispute` does; a month has no report before it ends."""
+    decision, day = ticket.stage.decision, ticket.contract.local_date
+    if first_of_month(day(decision.at)) == first_of_month(day(now)):
+        return decision.outcome != Outcome.UNDECIDED, None
+    return may_dispute(ticket, [], now)
 
 
 def disputes_of(ticket: Ticket) -> list[Dispute]:
