@@ -6,7 +6,8 @@ prepared one keeps it, one for a scope of one tenant and one for a scope of seve
 from use to use is a `Slot`.
 """
 
-from collections.abc import Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from django.db import connection, models
@@ -67,6 +68,17 @@ class Plan:
         return found
 
 
+def fetch(plan: Plan, values: dict[str, Any]) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(plan.sql, plan.told(values))
+        return plan.read(cursor.fetchall())
+
+
+def is_one() -> bool:
+    """Return whether the scope holds one tenant: its SQL compares, that of several looks in a list."""
+    return len(scoping.active_tenants() or ()) == 1
+
+
 class Prepared:
     """A queryset that is made, and its SQL written, when it is first asked."""
 
@@ -76,12 +88,27 @@ class Prepared:
 
     def all(self, **values: Any) -> list[Any]:
         """Return the rows, with these values in the slots; models, or tuples of `values_list`."""
-        one = len(scoping.active_tenants() or ()) == 1
+        one = is_one()
         if (plan := self.plans.get(one)) is None:
             plan = self.plans[one] = Plan(self.make())
-        with connection.cursor() as cursor:
-            cursor.execute(plan.sql, plan.told(values))
-            return plan.read(cursor.fetchall())
+        return fetch(plan, values)
 
     def first(self, **values: Any) -> Any | None:
         return next(iter(self.all(**values)), None)
+
+
+class Lists:
+    """Lists that are asked again and again in the same words: the SQL of the latest is kept."""
+
+    def __init__(self, most: int = 256) -> None:
+        self.most = most
+        self.plans: OrderedDict[tuple[Hashable, bool], Plan] = OrderedDict()
+
+    def all(self, words: Hashable, make: Callable[[], models.QuerySet]) -> list[Any]:
+        """Return the rows of `make()`, which depends on `words` and the scope and nothing else."""
+        key = (words, is_one())
+        if (plan := self.plans.get(key)) is None:
+            plan = self.plans[key] = Plan(make())
+            if len(self.plans) > self.most:
+                self.plans.popitem(last=False)
+        return fetch(plan, {})

@@ -12,6 +12,7 @@ from contracts.domain.canonical import canonical, sha256_of
 from contracts.domain.examples import dump_examples
 from contracts.domain.renewal import Term
 from contracts.models import Contract, ContractStatus, ContractVersion
+from contracts.models.contract import VersionQuerySet
 from contracts.services.periods import first_open_day
 from tenants.errors import Invalid, NotPermitted, Refused
 from tenants.models import Membership, Tenant
@@ -19,13 +20,14 @@ from tenants.prepared import Prepared, Slot
 from tenants.roles import Role
 from tenants.services import audit
 
-IN_FORCE = Prepared(
-    lambda: (
-        ContractVersion.objects.filter(contract=Slot("contract", BigIntegerField()))
-        .in_force(Slot("on", DateField()))
-        .without_text()[:1]
-    )
-)
+
+def _in_force() -> VersionQuerySet:
+    versions = ContractVersion.objects.filter(contract=Slot("contract", BigIntegerField()))
+    return versions.in_force(Slot("on", DateField()))[:1]
+
+
+IN_FORCE = Prepared(_in_force)
+IN_FORCE_WITHOUT_TEXT = Prepared(lambda: _in_force().without_text())
 
 
 @transaction.atomic
@@ -199,9 +201,16 @@ def _check_currency(contract: Contract, version: ContractVersion) -> None:
         raise Refused(_("An amendment keeps the contract's currency."), field="currency")
 
 
-def version_in_force(contract: Contract, on: date) -> ContractVersion | None:
-    """Return the version in force on a day of the contract's zone; its text is read when asked for."""
-    version = IN_FORCE.first(contract=contract.pk, on=on)
+def version_in_force(
+    contract: Contract, on: date, *, without_text: bool = False
+) -> ContractVersion | None:
+    """
+    Return the version in force on a day of the contract's zone.
+
+    `without_text` is for who asks its rules: `contracts.rules` knows them, or reads the text once.
+    """
+    prepared = IN_FORCE_WITHOUT_TEXT if without_text else IN_FORCE
+    version = prepared.first(contract=contract.pk, on=on)
     if version is not None:
         version.contract = contract
     return version

@@ -22,6 +22,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
 
+Rows = Callable[[], QuerySet]
 USUAL, MOST = 25, 100
 MOST_CURSOR = 400
 
@@ -64,20 +65,26 @@ class Page:
 
 
 def page_of(
-    request: Request, rows: QuerySet, orders: tuple[Order, ...], load: Callable[[QuerySet], list]
+    request: Request, rows: Rows, orders: tuple[Order, ...], load: Callable[[Rows], list]
 ) -> Page:
     """
-    Return the page that the request asks for; `load` makes mappings of the sliced rows.
+    Return the page that the request asks for.
 
-    Each mapping holds the order's column and its unique name.
+    `rows` makes the list; `load` is given what makes the page of it, and returns mappings. Each
+    mapping holds the order's column and its unique name.
 
     :raises ValidationError: if `limit`, `ordering` or `cursor` is none.
     """
     limit, order = limit_of(request), order_of(request, orders)
-    rows = order.of(rows)
-    if cursor := request.query_params.get("cursor"):
-        rows = rows.filter(order.after(*read_cursor(cursor, order)))
-    found = load(rows[: limit + 1])
+    cursor = request.query_params.get("cursor")
+    after = read_cursor(cursor, order) if cursor else None
+
+    def sliced() -> QuerySet:
+        ordered = order.of(rows())
+        following = ordered.filter(order.after(*after)) if after else ordered
+        return following[: limit + 1]
+
+    found = load(sliced)
     last = found[limit - 1] if len(found) > limit else None
     return Page(found[:limit], next_address(request, order, last) if last else None)
 

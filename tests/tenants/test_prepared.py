@@ -23,8 +23,8 @@ def prepared() -> Prepared:
 @pytest.fixture
 def people(acme, globex) -> None:
     for tenant in (acme, globex, acme):
-        MembershipFactory(tenant=tenant, bridge_se=True)
-        MembershipFactory(tenant=tenant, requester=True)
+        MembershipFactory(tenant=tenant, role="bridge_se")
+        MembershipFactory(tenant=tenant, role="requester")
 
 
 class TestPrepared:

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from contracts.domain.vocabulary import Language, Place, Tier
 from tenants.api.etag import check_match, tag_of
 from tenants.api.idempotency import once
-from tenants.api.pagination import Order, page_of, paged, wrong
+from tenants.api.pagination import Order, Rows, page_of, paged, wrong
 from tenants.api.serializers import Body, Nothing
 from tenants.api.views import CURSOR, LIMIT, PAGES, ApiViewSet
 from tenants.models import Membership, Verb
@@ -286,11 +286,11 @@ class EstimateViewSet(ApiViewSet):
         if (key := request.query_params.get("ticket")) is not None:
             rows = rows.filter(ticket__in=ticket_named(request, key))
 
-        def load(found: QuerySet) -> list[dict[str, Any]]:
+        def load(found: Rows) -> list[dict[str, Any]]:
             return [shown(row, desks_at(request, row.ticket)) | {"public_id": row.public_id}
-                    for row in found]  # fmt: skip
+                    for row in found()]  # fmt: skip
 
-        page = page_of(request, rows, ORDERS, load)
+        page = page_of(request, lambda: rows, ORDERS, load)
         for row in page.rows:
             del row["public_id"]
         return Response(page.answer(page.rows))

@@ -101,9 +101,9 @@ class Ticket(TenantOwned):
         ]
         indexes = [
             models.Index(
-                fields=["tenant", "next_due_at"],
+                fields=["tenant", "next_due_at", "key"],
                 condition=Q(status__in=[s.value for s in OPEN_STATUSES]),
-                name="ticket_open_by_due",
+                name="ticket_open_in_order",
             ),
             models.Index(fields=["tenant", "contract", "received_at"], name="ticket_by_received"),
         ]

@@ -62,15 +62,23 @@ def running(tenant: Tenant | Slot, on: date | Slot) -> QuerySet[Contract]:
 
 
 def bind(
-    contract: Contract, terms: Terms, facts: Facts, system: str, on: date, *, others: bool
+    contract: Contract,
+    terms: Terms,
+    facts: Facts,
+    system: str,
+    on: date,
+    *,
+    others: bool | None = None,
 ) -> tuple[Contract, Facts]:
     """
     Return the contract that a request falls under, and its facts as that reads them.
 
-    It is the one asked under, unless one of the client's `others`, and it alone, answers for the
+    It is the one asked under, unless one other of the client's, and it alone, answers for the
     activity. Answers to one contract's questions say nothing to another's: their activity does.
+    `others` is whether there are any, where it is known.
     """
-    if not others or (activity := scope.decide(terms, facts).activity) is None:
+    activity = scope.decide(terms, facts).activity if others is not False else None
+    if activity is None or not (others or has_others(contract, on)):
         return contract, facts
     bound = contracts_for(contract.tenant, system, activity, on)
     if bound.contract is None or bound.contract == contract:

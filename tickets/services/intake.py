@@ -190,7 +190,7 @@ def binding_version(
         raise Invalid(_("A ticket cannot be received in the future."), field="received_at")
     day = contract.local_date(received_at)
     is_todays = current is not None and current.effective_on <= day
-    version = current if is_todays else version_in_force(contract, day)
+    version = current if is_todays else version_in_force(contract, day, without_text=True)
     if version is None or (contract.ends_on is not None and day >= contract.ends_on):
         raise Invalid(_("No version of this contract was in force then."), field="contract")
     return version
