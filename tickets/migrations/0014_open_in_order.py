@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tickets", "0012_patterns")]
+    dependencies = [("tickets", "0013_alerts")]
 
     operations = [
         migrations.RemoveIndex(model_name="ticket", name="ticket_open_by_due"),
