@@ -4,9 +4,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.core import signing
 from django.utils.text import format_lazy
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tenants.errors import Invalid
@@ -18,9 +16,9 @@ from tickets.services.attachments import (
     most_megabytes,
     store_file,
 )
+from tickets.services.kept_files import kept_files, note_of
 
 KEPT = "kept_files"
-KEPT_FOR = 24 * 3600  # seconds: after a day the file is gone (`remove_orphans`)
 
 
 class ManyFilesInput(forms.ClearableFileInput):
@@ -68,19 +66,11 @@ class FilesMixin(forms.Form):
     def kept_notes(self) -> list[dict[str, str]]:
         """Return name and signed note of each file that waits for the rest of the form."""
         sent = getattr(self, "files_sent", ())
-        return [{"name": file.name, "note": self._note(file)} for file in sent]
-
-    def _note(self, file: StoredFile) -> str:
-        told = [file.tenant_id, file.name, file.key, file.size, file.sha256]
-        return signing.dumps(told, salt=self._salt(), compress=True)
+        return [{"name": file.name, "note": note_of(file, self.actor)} for file in sent]
 
     def _kept(self) -> list[StoredFile]:
         notes = self.data.getlist(KEPT) if hasattr(self.data, "getlist") else []
         try:
-            told = [signing.loads(n, salt=self._salt(), max_age=KEPT_FOR) for n in notes[:50]]
-        except signing.BadSignature as error:
-            raise forms.ValidationError(_("Choose your files again.")) from error
-        return [StoredFile(*each) for each in told]
-
-    def _salt(self) -> str:
-        return f"kept file of {self.actor.pk}"
+            return kept_files(notes[:50], self.actor)
+        except Invalid as error:
+            raise forms.ValidationError(str(error.message)) from error

@@ -11,6 +11,12 @@ from tickets.models.notice import NoticeChannel, NoticeKind
 OF_THE_VENDOR = {Kind.HANDOFF, Kind.HALFTIME, Kind.DEADLINE, Kind.MISSED}
 
 
+def kinds_for(memberships: Iterable[Membership]) -> list[str]:
+    """Return what people at these desks are told of; a client is not told of the vendor's own."""
+    for_vendor = any(m.is_vendor for m in memberships)
+    return [kind.value for kind in NoticeKind if for_vendor or kind not in OF_THE_VENDOR]
+
+
 class ChannelsForm(forms.Form):
     """Asks a client only about what clients are told of."""
 
@@ -18,12 +24,10 @@ class ChannelsForm(forms.Form):
         self, *args, chosen: Mapping[str, str], memberships: Iterable[Membership], **kwargs
     ) -> None:
         super().__init__(*args, **kwargs)
-        for_vendor = any(m.is_vendor for m in memberships)
-        for kind in NoticeKind:
-            if for_vendor or kind not in OF_THE_VENDOR:
-                self.fields[kind.value] = forms.ChoiceField(
-                    label=kind.label,
-                    choices=NoticeChannel.choices,
-                    initial=channel_of(kind.value, chosen).value,
-                    widget=forms.Select(attrs={"class": "form-select"}),
-                )
+        for kind in kinds_for(memberships):
+            self.fields[kind] = forms.ChoiceField(
+                label=NoticeKind(kind).label,
+                choices=NoticeChannel.choices,
+                initial=channel_of(kind, chosen).value,
+                widget=forms.Select(attrs={"class": "form-select"}),
+            )

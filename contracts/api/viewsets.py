@@ -30,9 +30,7 @@ class ContractViewSet(ApiViewSet):
     lookup_field = "public_id"
     lookup_value_converter = "slug"
     queryset = Contract.objects.none()
-
-    def known_parameters(self) -> frozenset[str]:
-        return PAGES if self.action in {"list", "periods"} else frozenset()
+    sends_files = frozenset({"terms_yaml"})
 
     def contract(self, public_id: str) -> Contract:
         """Return the contract; another client's is the same 404 as one that never was."""
@@ -145,7 +143,7 @@ class ContractViewSet(ApiViewSet):
         parameters=[LIMIT, CURSOR],
         responses={200: paged(shown.PeriodSerializer)},
     )
-    @action(detail=True, methods=["get"], url_path="periods")
+    @action(detail=True, methods=["get"], url_path="periods", parameters=PAGES)
     def periods(self, request: Request, public_id: str) -> Response:
         """Return the months that were needed so far, the latest first."""
         rows = self.contract(public_id).periods.order_by("-month")

@@ -1,7 +1,5 @@
 """What a person types about themselves."""
 
-from zoneinfo import available_timezones
-
 from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
@@ -13,6 +11,7 @@ from portal.templatetags.words import WORDS
 from tenants.models import User
 from tenants.services.signing_in import person_with
 from tenants.services.throttles import TooManyAttempts
+from tenants.zones import zone_names
 
 MISMATCH = _("E-mail and password do not match. Check both and try again.")
 LONGEST_PASSWORD = 256  # a longer one would only make the server hash
@@ -115,8 +114,7 @@ class ChangePasswordForm(NewPasswordForm):
 
 
 def zones() -> list[tuple[str, str]]:
-    names = sorted(name for name in available_timezones() if "/" in name or name == "UTC")
-    return [(name, name) for name in names if not name.startswith(("Etc/", "posix/", "right/"))]
+    return [(name, name) for name in zone_names()]
 
 
 class ProfileForm(forms.Form):

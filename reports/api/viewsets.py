@@ -1,61 +1,33 @@
 """Reports: the frozen facts of closed months, word for word, and drafts of running ones."""
 
 from datetime import date
-from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from contracts.models import Contract
 from reports.access import clients_with_money
+from reports.api.life import ReportLife
+from reports.api.serializers import ReportSerializer, report
 from reports.models import MonthlyReport
 from reports.services.issue import draft_facts
 from reports.views.pages import is_running
 from tenants.api.pagination import paged, part_of
-from tenants.api.serializers import ClientSerializer
-from tenants.api.views import CURSOR, LIMIT, PAGES, ApiViewSet
+from tenants.api.views import CURSOR, LIMIT, ApiViewSet
 from tenants.errors import NotPermitted
 
 
-class ReportSerializer(serializers.Serializer):
-    id = serializers.CharField()
-    client = ClientSerializer()
-    contract = serializers.CharField(help_text="Its id.")
-    month = serializers.DateField(help_text="Its first day.")
-    revision = serializers.IntegerField()
-    sha256 = serializers.CharField()
-    previous_sha256 = serializers.CharField(allow_blank=True)
-    issued_at = serializers.DateTimeField()
-
-
-def report(row: MonthlyReport) -> dict[str, Any]:
-    return {
-        "id": row.public_id,
-        "client": {"code": row.tenant.code, "name": row.tenant.name},
-        "contract": row.contract.public_id,
-        "month": row.month,
-        "revision": row.revision,
-        "sha256": row.sha256,
-        "previous_sha256": row.previous_sha256,
-        "issued_at": row.issued_at,
-    }
-
-
-class ReportViewSet(ApiViewSet):
+class ReportViewSet(ReportLife, ApiViewSet):
     """Monthly reports; a figure is never read from a row again."""
 
     lookup_field = "public_id"
     lookup_value_converter = "slug"
     queryset = MonthlyReport.objects.none()
-
-    def known_parameters(self) -> frozenset[str]:
-        return PAGES if self.action == "list" else frozenset()
 
     @extend_schema(
         operation_id="report_list",

@@ -10,7 +10,9 @@ import json
 import re
 from collections.abc import Callable
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import connection
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -58,9 +60,20 @@ def once(request: Request, tenant_id: int, act: Callable[[], Response]) -> Respo
 
 
 def fingerprint(request: Request) -> str:
-    body = json.dumps(request.data, sort_keys=True)
+    data = request.data
+    told = dict(data.lists()) if isinstance(data, QueryDict) else data
+    body = json.dumps(told, sort_keys=True, default=fingerprint_of_file)
     said = "\n".join([request.method, request.path, body])
     return hashlib.sha256(said.encode(errors="surrogatepass")).hexdigest()
+
+
+def fingerprint_of_file(upload: UploadedFile) -> list[str]:
+    """Return name and hash of a file of a form; it is read from its beginning again after."""
+    digest = hashlib.sha256()
+    for chunk in upload.chunks():
+        digest.update(chunk)
+    upload.seek(0)
+    return [upload.name or "", digest.hexdigest()]
 
 
 def claim(tenant_id: int, user_id: int, key: str, sha256: str) -> int | None:

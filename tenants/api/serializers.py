@@ -7,6 +7,8 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
+from tenants.zones import zone_names
+
 MOST_NAMED = 20  # unknown fields in one answer
 
 
@@ -25,6 +27,19 @@ class Body(serializers.Serializer):
                     }
                 )
         return super().to_internal_value(data)
+
+
+class ZoneField(serializers.CharField):
+    """A time zone by its name, as in `Asia/Tokyo`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=60, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        name = super().to_internal_value(data)
+        if name not in zone_names():
+            raise serializers.ValidationError(_("There is no such time zone."))
+        return name
 
 
 class Nothing(Body):

@@ -1,5 +1,6 @@
 """What every viewset of the API is made of."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -10,6 +11,7 @@ from rest_framework.request import Request
 
 from tenants.api.pagination import MOST
 from tenants.api.serializers import Nothing
+from tenants.models import Membership
 
 PAGES = frozenset({"limit", "cursor"})
 LIMIT = OpenApiParameter("limit", int, description=f"Rows a page: 1 to {MOST}, usually 25.")
@@ -18,13 +20,16 @@ CURSOR = OpenApiParameter("cursor", str, description="From `next` of the page be
 
 class ApiViewSet(viewsets.GenericViewSet):
     """
-    A resource. Each action may name its `verb` (of a token) and its query `parameters`.
+    A resource. Each action may name its `verb` (of a token) and its query `parameters`; those of
+    the list are `listed`.
 
     A parameter that nobody knows is an error: a misspelt filter must not show more than was meant.
     """
 
     verb: str | None = None
     parameters: frozenset[str] = frozenset()
+    listed: frozenset[str] = PAGES
+    sends_files: frozenset[str] = frozenset()
     writes_nothing = False
     serializer_class = Nothing
 
@@ -37,8 +42,23 @@ class ApiViewSet(viewsets.GenericViewSet):
                 {name: [ErrorDetail(said, "unknown_parameter")] for name in sorted(unknown)[:20]}
             )
 
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
+        """Let whoever asks for a file say so: an error is JSON all the same."""
+        return super().perform_content_negotiation(
+            request, force or self.action in self.sends_files
+        )
+
     def known_parameters(self) -> frozenset[str]:
-        return self.parameters
+        return self.listed if self.action == "list" else self.parameters
+
+    def context_for(self, found: Any) -> dict[str, Any]:
+        """Return what the fields of a body must know of what was found."""
+        return {"tenant_id": found.tenant_id}
+
+    def desk(self, tenant_id: int, roles: Collection[str] = ()) -> Membership:
+        """Return the desk at which this person acts: the first of these roles, else the first."""
+        mine = [m for m in self.request.memberships if m.tenant_id == tenant_id]
+        return next((m for m in mine if m.role in roles), mine[0])
 
     def told(self, body: type[serializers.Serializer], **context: Any) -> dict[str, Any]:
         """

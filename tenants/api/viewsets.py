@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
+from django.http import Http404
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -10,9 +13,13 @@ from rest_framework.response import Response
 
 from tenants import roles
 from tenants.api.pagination import paged, part_of, wrong
-from tenants.api.serializers import ClientSerializer
+from tenants.api.serializers import Body, ClientSerializer, ZoneField
 from tenants.api.views import CURSOR, LIMIT, PAGES, ApiViewSet
 from tenants.models import Membership, Verb
+from tenants.services import people
+from tenants.services.tokens import revoke_token
+
+LANGUAGES = [code for code, _name in settings.LANGUAGES]
 
 
 class DeskSerializer(serializers.Serializer):
@@ -36,6 +43,14 @@ class MeSerializer(serializers.Serializer):
     token = TokenSerializer(allow_null=True, help_text="What you are asking with.")
 
 
+class MeBody(Body):
+    """What can be changed of yourself; leave out what stays."""
+
+    name = serializers.CharField(max_length=120, required=False)
+    language = serializers.ChoiceField(LANGUAGES, required=False)
+    timezone = ZoneField(required=False)
+
+
 class MemberSerializer(DeskSerializer):
     name = serializers.CharField()
 
@@ -53,6 +68,36 @@ class MeViewSet(ApiViewSet):
     @extend_schema(operation_id="me", summary="Who you are", responses={200: MeSerializer})
     def me(self, request: Request) -> Response:
         """Return yourself, the desks that this request opens, and the token it came with."""
+        return self.shown(request)
+
+    @extend_schema(
+        operation_id="me_change",
+        summary="Change your name, language or zone",
+        request=MeBody,
+        responses={200: MeSerializer},
+    )
+    def change(self, request: Request) -> Response:
+        """Change how you are called, and in which language and zone you read."""
+        user, told = request.user, self.told(MeBody)
+        kept = {name: getattr(user, name) for name in ("name", "language", "timezone")}
+        people.change_profile(user=user, **{**kept, **told})
+        return self.shown(request)
+
+    @extend_schema(
+        operation_id="token_revoke",
+        summary="Revoke the token you are asking with",
+        request=None,
+        responses={204: None},
+    )
+    def revoke(self, request: Request) -> Response:
+        """Take back the token that this request came with, for good; 404 without one."""
+        if request.auth is None:
+            raise Http404
+        desks, now = request.memberships, timezone.now()
+        revoke_token(token=request.auth, user=request.user, desks=desks, now=now)
+        return Response(status=204)
+
+    def shown(self, request: Request) -> Response:
         user, token = request.user, request.auth
         names = ("name", "verbs", "expires_at")
         return Response(
@@ -71,7 +116,7 @@ class MemberViewSet(ApiViewSet):
     """The people of your clients and of their teams; no addresses."""
 
     queryset = Membership.objects.none()
-    parameters = PAGES | {"client", "role"}
+    listed = PAGES | {"client", "role"}
 
     @extend_schema(
         operation_id="member_list",

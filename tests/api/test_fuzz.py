@@ -10,17 +10,33 @@ from typing import Any
 
 import pytest
 import schemathesis
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
-from django.db import close_old_connections
+from django.db import close_old_connections, transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import checks
 from schemathesis.specs.openapi import checks as openapi
 
+from reports.models import MonthlyReport, ReportRemark
+from tenants.models import Job
 from tenants.scoping import tenant_scope
 from tests.api.client import token_of
-from tests.portal.desk import Desk, desk_of
+from tests.isolation.rows import World
+from tests.portal.desk import NOON, Desk, desk_of
+from tests.tickets.test_routines import PLAN, TODAY
 from tickets import services
+from tickets.models import (
+    Attachment,
+    GlossaryTerm,
+    Link,
+    Notification,
+    Release,
+    RoutineProof,
+)
+from tickets.services.bulk import upload_bulk
+from tickets.services.replays import ask_replay
+from tickets.services.routines import create_routine
 
 pytestmark = [pytest.mark.django_db, pytest.mark.allow_n_plus_one]
 
@@ -30,7 +46,8 @@ CHECKS = [
     openapi.content_type_conformance,
     openapi.response_schema_conformance,
 ]
-FEWEST = 60  # operations
+ISSUES = b"Key,Title,Received\r\nA-1,The cart,2026-04-08 10:00\r\n"
+FEWEST = 120  # operations
 
 
 @pytest.fixture(autouse=True)
@@ -49,8 +66,15 @@ def desk(acme) -> Desk:
 
 
 @pytest.fixture
-def named(desk) -> dict[str, str]:
-    """What the names in an address mean: objects that are there."""
+def named(desk) -> dict[str, Any]:
+    """What the names in an address mean, by the resource they follow: objects that are there."""
+    world = World(desk.tenant)
+    theirs = {
+        "reports": MonthlyReport, "remarks": ReportRemark, "attachments": Attachment,
+        "links": Link, "notices": Notification, "terms": GlossaryTerm, "releases": Release,
+        "routine-proofs": RoutineProof,
+    }  # fmt: skip
+    found = {name: world.public_id_of(model) for name, model in theirs.items()}
     ticket = desk.open()
     outside = desk.open(answers={0: False, 1: False, 2: True}, type="change_request")
     now, engineer = desk.after(5), desk.people["operations_engineer"]
@@ -64,27 +88,55 @@ def named(desk) -> dict[str, str]:
         estimate = services.draft_estimate(
             ticket=outside, actor=engineer, now=now, lines=[{"text": "Work", "amount": 1000}]
         )
+        services.log_time(
+            ticket=ticket, actor=engineer, now=now, starts_at=NOON, ends_at=desk.after(4)
+        )
+        comment = ticket.comments.create(
+            tenant=desk.tenant, author=engineer, body="We look.", language="en", at=now
+        )
+        lead = {"contract": desk.contract, "actor": desk.people["bridge_se"], "now": now}
+        bulk = upload_bulk(
+            kind="tickets", source="csv", system="ec-site", environment="production",
+            upload=SimpleUploadedFile("issues.csv", ISSUES), **lead,
+        )  # fmt: skip
+        routine = create_routine(plan=PLAN, starts_on=TODAY, **lead)
+        with transaction.atomic():
+            version, run = desk.contract.versions.first(), routine.runs.first()
+        replay = ask_replay(version=version, from_on=None, until_on=None, **lead)
+    job = Job.objects.create(
+        kind="tests.none", key="1", tenant=desk.tenant, due_at=now, state="dead"
+    )
+    real = {
+        "handoffs": handoff, "disputes": dispute, "estimates": estimate, "comments": comment,
+        "contracts": desk.contract, "members": desk.people["service_owner"], "jobs": job,
+        "imports": bulk, "routines": routine, "routine-runs": run, "replays": replay,
+    }  # fmt: skip
     return {
+        **found,
+        **{name: row.public_id for name, row in real.items()},
         "tickets": ticket.key,
-        "contracts": desk.contract.public_id,
-        "estimates": estimate.public_id,
-        "reports": "A" * 16,
-        "handoffs": handoff.public_id,
-        "disputes": dispute.public_id,
         "outside": outside.key,
+        "incident-reports": ticket.key,
+        "clients": desk.tenant.code,
+        "glossary": desk.tenant.code,
     }
 
 
-def placed(path: str, named: dict[str, str]) -> dict[str, Any]:
+def placed(path: str, named: dict[str, Any]) -> dict[str, Any]:
     """Return the parameters of an address."""
     first = path.strip("/").split("/")[2]
     about = "outside" if "disputes/" in path or path.endswith("/estimates/") else first
     subject = named["disputes" if "disputes/" in path else "handoffs"]
     own = {"key": named.get(about), "public_id": named.get(first), "subject": subject}
-    return own | {"number": 1, "contract": named["contracts"], "month": "2026-04"}
+    return own | {
+        "number": 1,
+        "contract": named["contracts"],
+        "month": "2026-04",
+        "code": named["clients"],
+    }
 
 
-def aimed(case, named: dict[str, str]):
+def aimed(case, named: dict[str, Any]):
     """Return the case with addresses and contracts that exist, or it would end at a 404."""
     meanings = placed(case.operation.full_path, named)
     for name in case.path_parameters or {}:

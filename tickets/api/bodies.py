@@ -3,18 +3,27 @@
 from typing import Any
 
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from contracts.domain.scope import Facts
 from contracts.domain.terms import Cause
 from contracts.domain.vocabulary import Language, Place
-from contracts.services.bought_hours import MOST_PRICE
 from tenants.api.serializers import Body
-from tenants.models import Membership
+from tickets.api.fields import (
+    MOST_REASON,
+    AnswersField,
+    MemberField,
+    OtherTicketField,
+    ReleaseField,
+    choice,
+    level,
+    money,
+    optional_text,
+    text,
+)
 from tickets.delivery_forms import MOST_DOCUMENTS
-from tickets.models import LinkKind, Ticket
+from tickets.domain.lifecycle import Action
+from tickets.models import LinkKind, Pattern
 from tickets.models.choices import (
     Activity,
     Channel,
@@ -28,67 +37,10 @@ from tickets.models.release import ReleaseKind
 from tickets.services.disputes import CHANGE, UPHOLD
 from tickets.step_forms import MOST_EFFORT
 
-MOST_TEXT, MOST_REASON = 20_000, 200
-MOST_ANSWERS = 50
 TOLD = [Channel.API, Channel.FORM, Channel.PHONE, Channel.EMAIL]
+CAUSES = [cause.value for cause in Cause]
+DECIDED = [outcome for outcome in Outcome.values if outcome != Outcome.UNDECIDED]
 FIXES = ("none_needed", "delivered")
-
-
-def text(most: int = MOST_TEXT, **kwargs: Any) -> serializers.CharField:
-    return serializers.CharField(max_length=most, **kwargs)
-
-
-def optional_text(most: int = MOST_TEXT, **kwargs: Any) -> serializers.CharField:
-    return text(most, required=False, allow_blank=True, default="", **kwargs)
-
-
-def choice(choices: Any, **kwargs: Any) -> serializers.ChoiceField:
-    return serializers.ChoiceField(choices=choices, **kwargs)
-
-
-def level(**kwargs: Any) -> serializers.ChoiceField:
-    return choice(Level.choices, help_text="1 is the highest.", **kwargs)
-
-
-def money(**kwargs: Any) -> serializers.IntegerField:
-    return serializers.IntegerField(
-        min_value=0,
-        max_value=MOST_PRICE,
-        help_text="Minor units of the contract's currency.",
-        **kwargs,
-    )
-
-
-class MemberField(serializers.CharField):
-    """A person of the ticket's client or of its vendor's team, by the id of their desk there."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=16, **kwargs)
-
-    def to_internal_value(self, data: Any) -> Membership:
-        public_id = super().to_internal_value(data)
-        people = Membership.objects.active().select_related("user")
-        tenant_id = self.context["tenant_id"]
-        member = people.filter(tenant_id=tenant_id, public_id=public_id).first()
-        if member is None:
-            raise ValidationError(
-                [ErrorDetail(_("There is no such person here."), "does_not_exist")]
-            )
-        return member
-
-
-class AnswersField(serializers.DictField):
-    """Answers to the contract's questions by their index: `{"0": false, "1": true}`."""
-
-    child = serializers.BooleanField()
-
-    def to_internal_value(self, data: Any) -> dict[int, bool]:
-        told = super().to_internal_value(data)
-        if len(told) > MOST_ANSWERS:
-            raise ValidationError(_("There are %d answers at most.") % MOST_ANSWERS)
-        if not all(key.isascii() and key.isdecimal() and len(key) <= 3 for key in told):
-            raise ValidationError(_('Name each question by its index, as in {"0": true}.'))
-        return {int(key): value for key, value in told.items()}
 
 
 class FactFields(Body):
@@ -96,7 +48,7 @@ class FactFields(Body):
 
     answers = AnswersField(required=False)
     activity = choice(Activity.choices, required=False)
-    cause = choice([cause.value for cause in Cause], required=False)
+    cause = choice(CAUSES, required=False)
     effort_minutes = serializers.IntegerField(
         required=False, min_value=0, max_value=MOST_EFFORT * 60
     )
@@ -121,6 +73,7 @@ class NewTicketBody(FactFields):
     received_at = serializers.DateTimeField(
         required=False, help_text="Vendor's desks: when they asked; never in the future."
     )
+    follows = OtherTicketField(required=False, help_text="The key of a ticket that ended.")
     received_reason = optional_text(
         MOST_REASON, help_text="Vendor's desks: why it is written down only now."
     )
@@ -196,10 +149,34 @@ class TimeBody(Body):
     person = MemberField(required=False)
 
 
+class CorrectionBody(Body):
+    """What stands for an entry; without the two instants it was no work on this ticket."""
+
+    starts_at = serializers.DateTimeField(required=False)
+    ends_at = serializers.DateTimeField(required=False)
+    note = text(MOST_REASON, required=False, allow_blank=True)
+    triage = serializers.BooleanField(required=False)
+    reason = text(MOST_REASON, help_text="What was wrong; the client's service owner reads this.")
+
+
+class StopTimerBody(Body):
+    ended_at = serializers.DateTimeField(
+        required=False, help_text="Of a timer that ran for over 12 hours: when the work ended."
+    )
+    note = optional_text(MOST_REASON)
+    triage = serializers.BooleanField(default=False)
+
+
+class TranslationBody(Body):
+    language = choice([language.value for language in Language])
+    body = text(5000)
+
+
 class ResolveBody(Body):
     resolution = text()
     fix = choice(FIXES, default=FIXES[0])
     fix_reason = optional_text(MOST_REASON)
+    release = ReleaseField(required=False, help_text="The release with which maintenance ends.")
     no_release = optional_text(MOST_REASON, help_text="Of maintenance that ends without a release.")
 
 
@@ -213,22 +190,6 @@ class ReleaseBody(Body):
     documents = serializers.ListField(child=text(200), required=False, max_length=MOST_DOCUMENTS)
 
 
-class OtherTicketField(serializers.CharField):
-    """Another ticket of the same client, by its key."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=40, **kwargs)
-
-    def to_internal_value(self, data: Any) -> Ticket:
-        key = super().to_internal_value(data)
-        found = self.context["tickets"].filter(key=key).first()
-        if found is None:
-            raise ValidationError(
-                [ErrorDetail(_("There is no such ticket here."), "does_not_exist")]
-            )
-        return found
-
-
 class LinkBody(Body):
     other = OtherTicketField()
     kind = choice([k for k in LinkKind.choices if k[0] != LinkKind.DUPLICATE_OF])
@@ -239,7 +200,7 @@ class MergeBody(Body):
 
 
 class VerdictBody(Body):
-    outcome = choice([o for o in Outcome.choices if o[0] != Outcome.UNDECIDED])
+    outcome = choice(DECIDED)
     reason = text(5000, help_text="The client reads this.")
     clause_id = optional_text(20)
     pool = optional_text(60)
@@ -248,7 +209,7 @@ class VerdictBody(Body):
 
 class RulingBody(VerdictBody):
     ruling = choice([UPHOLD, CHANGE])
-    outcome = choice([o for o in Outcome.choices if o[0] != Outcome.UNDECIDED], required=False)
+    outcome = choice(DECIDED, required=False)
 
 
 class EmergencyBody(Body):
@@ -261,3 +222,44 @@ class EmergencyBody(Body):
 class RetroEstimateBody(Body):
     amount = money()
     text = text()
+
+
+class ProblemBody(Body):
+    root_cause = optional_text()
+    workaround = optional_text()
+    known_error = serializers.BooleanField(required=False, default=False)
+
+
+class JoinBody(Body):
+    pattern = serializers.CharField(max_length=16, help_text="Its id.")
+
+    def validate_pattern(self, public_id: str) -> Pattern:
+        rows = Pattern.objects.filter(tenant_id=self.context["tenant_id"], public_id=public_id)
+        if (found := rows.first()) is None:
+            raise serializers.ValidationError(_("There is no such pattern here."), "does_not_exist")
+        return found
+
+
+BODIES: dict[Action, type[Body]] = {  # of the steps that ask for something
+    Action.COMMENT: CommentBody,
+    Action.CONFIRM_FACTS: FactsBody,
+    Action.ASSIGN: AssignBody,
+    Action.PAUSE: PauseBody,
+    Action.RESTORE: RestoreBody,
+    Action.OFFER_HANDOFF: EvidenceBody,
+    Action.ACCEPT_HANDOFF: AcceptHandoffBody,
+    Action.DISPUTE_HANDOFF: DisputeBody,
+    Action.LOG_TIME: TimeBody,
+    Action.RESOLVE: ResolveBody,
+    Action.REOPEN: ReasonBody,
+    Action.CANCEL: ReasonBody,
+    Action.OVERRIDE_VERDICT: VerdictBody,
+    Action.RULE_UNDECIDED: VerdictBody,
+    Action.DISPUTE_VERDICT: DisputeBody,
+    Action.ANSWER_DISPUTE: RulingBody,
+    Action.DECLARE_EMERGENCY: EmergencyBody,
+    Action.SEND_RETRO_ESTIMATE: RetroEstimateBody,
+    Action.RECORD_RELEASE: ReleaseBody,
+    Action.LINK: LinkBody,
+    Action.MERGE: MergeBody,
+}

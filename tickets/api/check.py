@@ -16,7 +16,8 @@ from contracts.views.shown import sees_cost
 from tenants.api.views import ApiViewSet
 from tenants.models import Verb
 from tickets.api import shapes
-from tickets.api.bodies import FACTS, FactFields, choice, level, text
+from tickets.api.bodies import FACTS, FactFields
+from tickets.api.fields import choice, level, text
 from tickets.api.serializers import DecisionSerializer
 from tickets.models.choices import Level, ObligationKind, Priority, TicketType
 from tickets.services.rehearsal import rehearse

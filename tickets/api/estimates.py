@@ -7,28 +7,26 @@ from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from contracts.domain.vocabulary import Language, Place, Tier
+from tenants.api.deeds import summary_of
 from tenants.api.etag import check_match, tag_of
 from tenants.api.idempotency import once
 from tenants.api.pagination import Order, Rows, page_of, paged, wrong
-from tenants.api.serializers import Body, Nothing
+from tenants.api.serializers import Nothing
 from tenants.api.views import CURSOR, LIMIT, PAGES, ApiViewSet
 from tenants.models import Membership, Verb
 from tenants.roles import VENDOR, Role
 from tickets import services
-from tickets.api.bodies import choice, optional_text, text
-from tickets.domain.estimate import SHOWN_TO_CLIENT, EstimateAction, steps_for
-from tickets.domain.offer import MOST, MOST_LINES, MOST_MINUTES
+from tickets.api.estimate_shapes import BODIES, EstimateSerializer, shown
+from tickets.domain.estimate import EstimateAction, steps_for
 from tickets.models import Estimate, Ticket
-from tickets.models.choices import EstimateStatus, Pricing
+from tickets.models.choices import EstimateStatus
 from tickets.services.guard import lock
-from tickets.services.offers import MOST_WORDS
 from tickets.views.desk import desks_at, tickets_of
+from tickets.views.estimates import ESTIMATE_MOVES
 
 DECIDE = {
     EstimateAction.APPROVE,
@@ -39,147 +37,6 @@ DECIDE = {
     EstimateAction.REFUSE_DELIVERY,
 }
 ORDERS = (Order("-drafted_at", "drafted_at", descending=True), Order("drafted_at", "drafted_at"))
-
-
-# --- what is said ---
-
-
-class LineBody(Body):
-    """Work of a tier by its minutes, priced at the contract's rate; or words with a fixed amount."""
-
-    text = text(200)
-    tier = choice([tier.value for tier in Tier], required=False)
-    place = choice([place.value for place in Place], required=False)
-    minutes = serializers.IntegerField(required=False, min_value=1, max_value=MOST_MINUTES)
-    amount = serializers.IntegerField(required=False, min_value=1, max_value=MOST)
-
-
-class OfferFields(Body):
-    pricing = choice(Pricing.choices, required=False)
-    not_to_exceed = serializers.IntegerField(
-        required=False, allow_null=True, min_value=1, max_value=MOST
-    )
-    assumptions = text(MOST_WORDS, required=False, allow_blank=True)
-    exclusions = text(MOST_WORDS, required=False, allow_blank=True)
-    date_effect = text(MOST_WORDS, required=False, allow_blank=True)
-    delivery_on = serializers.DateField(required=False, allow_null=True)
-    language = choice([language.value for language in Language], required=False)
-
-
-class NewEstimateBody(OfferFields):
-    lines = LineBody(many=True, max_length=MOST_LINES)
-
-
-class EditEstimateBody(OfferFields):
-    lines = LineBody(many=True, max_length=MOST_LINES, required=False)
-
-
-class SeenBody(Body):
-    """The revision and the amount that were seen: nothing else is decided on."""
-
-    revision = serializers.IntegerField(min_value=1, max_value=32767)
-    amount = serializers.IntegerField(min_value=1, max_value=MOST)
-
-
-class AcceptBody(SeenBody):
-    purchase_order = optional_text(60, help_text="An account manager records the client's order.")
-
-
-class WhyBody(Body):
-    reason = text(2000)
-
-
-class RefuseBody(SeenBody, WhyBody):
-    pass
-
-
-class SendBody(Body):
-    message = optional_text(help_text="A public reply that goes with it.")
-
-
-class NoteBody(Body):
-    note = optional_text(200)
-
-
-# --- what is answered ---
-
-
-class LineSerializer(serializers.Serializer):
-    text = serializers.CharField()
-    tier = serializers.CharField(allow_blank=True)
-    place = serializers.CharField(allow_blank=True)
-    minutes = serializers.IntegerField()
-    rate = serializers.IntegerField(allow_null=True, help_text="Minor units an hour.")
-    amount = serializers.IntegerField()
-
-
-class AcceptedSerializer(serializers.Serializer):
-    revision = serializers.IntegerField()
-    amount = serializers.IntegerField()
-
-
-class EstimateSerializer(serializers.Serializer):
-    """Amounts in minor units of the currency, before tax."""
-
-    id = serializers.CharField()
-    ticket = serializers.CharField()
-    number = serializers.IntegerField()
-    status = choice(EstimateStatus.choices)
-    revision = serializers.IntegerField()
-    sha256 = serializers.CharField(help_text="Of the revision's content.")
-    pricing = choice(Pricing.choices)
-    currency = serializers.CharField()
-    amount = serializers.IntegerField(help_text="The fixed price, or the not-to-exceed.")
-    lines = LineSerializer(many=True)
-    assumptions = serializers.CharField(allow_blank=True)
-    exclusions = serializers.CharField(allow_blank=True)
-    date_effect = serializers.CharField(allow_blank=True)
-    delivery_on = serializers.DateField(allow_null=True)
-    language = serializers.CharField()
-    accepted = AcceptedSerializer(allow_null=True)
-    drafted_at = serializers.DateTimeField()
-    sent_at = serializers.DateTimeField(allow_null=True)
-    expires_at = serializers.DateTimeField(allow_null=True)
-    accepted_at = serializers.DateTimeField(allow_null=True)
-    delivered_at = serializers.DateTimeField(allow_null=True)
-    deemed_at = serializers.DateTimeField(allow_null=True)
-    ended_at = serializers.DateTimeField(allow_null=True)
-    actions = serializers.ListField(child=choice([step.value for step in EstimateAction]))
-
-
-def shown(row: Estimate, desks: list[Membership]) -> dict[str, Any]:
-    """Return an estimate as these desks see it; a client sees what was sent, not what is drafted."""
-    hidden = row.status not in SHOWN_TO_CLIENT and not any(m.is_vendor for m in desks)
-    revision = row.accepted if hidden else row.revision
-    status = EstimateStatus.ACCEPTED if hidden else row.status
-    actions = {step.action for desk in desks for step in steps_for(status, desk.role)}
-    return {
-        "id": row.public_id,
-        "ticket": row.ticket.key,
-        "number": row.number,
-        "status": status,
-        "revision": revision.number,
-        "sha256": revision.sha256,
-        "pricing": revision.pricing,
-        "currency": revision.currency,
-        "amount": revision.amount,
-        "lines": revision.lines,
-        "assumptions": revision.assumptions,
-        "exclusions": revision.exclusions,
-        "date_effect": revision.date_effect,
-        "delivery_on": revision.delivery_on,
-        "language": revision.language,
-        "accepted": row.accepted
-        and {"revision": row.accepted.number, "amount": row.accepted.amount},
-        "drafted_at": row.drafted_at,
-        "sent_at": row.sent_at,
-        "expires_at": row.expires_at,
-        "accepted_at": row.accepted_at,
-        "delivered_at": row.delivered_at,
-        "deemed_at": row.deemed_at,
-        "ended_at": row.ended_at,
-        "actions": [step.value for step in EstimateAction if step in actions],
-    }
 
 
 def estimates_of(request: Request) -> QuerySet:
@@ -203,22 +60,21 @@ def version_of(row: Estimate) -> str:
 
 
 def step(
-    taken: EstimateAction,
-    command: Callable[..., Any],
-    body: type[serializers.Serializer] = Nothing,
-    *,
-    summary: str,
-    method: str = "post",
-    must_match: bool = False,
+    taken: EstimateAction, command: Callable[..., Any], *, edits: bool = False, method: str = "post"
 ) -> Callable[..., Response]:
-    """Return the action that takes a step of an estimate."""
+    """
+    Return the action that takes a step of an estimate.
+
+    What `edits` changes what somebody else may have changed: `If-Match` is required.
+    """
+    body = BODIES.get(taken, Nothing)
 
     def take(viewset: Any, request: Request, public_id: str) -> Response:
         row = get_object_or_404(estimates_of(request), public_id=public_id)
         told = viewset.told(body)
 
         def act() -> Response:
-            check_version(request, row, required=must_match)
+            check_version(request, row, required=edits)
             actor = actor_for(request, row, taken)
             command(estimate=row, actor=actor, now=timezone.now(), **told)
             return answer(request, public_id)
@@ -226,15 +82,14 @@ def step(
         return once(request, row.tenant_id, act)
 
     take.__name__, take.__doc__ = taken.value, command.__doc__
-    described = extend_schema(
+    verb, path = Verb.APPROVE if taken in DECIDE else None, taken.value.replace("_", "-")
+    acting = action(detail=True, methods=[method], url_path=path, verb=verb)(take)
+    return extend_schema(
         operation_id=f"estimate_{taken.value}",
-        summary=summary,
+        summary=summary_of(command),
         request=body,
         responses={200: EstimateSerializer},
-    )
-    verb = Verb.APPROVE if taken in DECIDE else None
-    path = taken.value.replace("_", "-")
-    return action(detail=True, methods=[method], url_path=path, verb=verb)(described(take))
+    )(acting)
 
 
 def check_version(request: Request, row: Estimate, *, required: bool) -> None:
@@ -253,16 +108,25 @@ def actor_for(request: Request, row: Estimate, taken: EstimateAction) -> Members
     return next(able, desks[0])
 
 
-class EstimateViewSet(ApiViewSet):
+STEPS = (
+    step(EstimateAction.EDIT, services.edit_estimate, edits=True, method="patch"),
+    step(EstimateAction.REVISE, services.revise_estimate, edits=True),
+    *(
+        step(move.action, move.run)
+        for move in ESTIMATE_MOVES
+        if move.action != EstimateAction.RECORD_ORDER  # accepting, by another desk
+    ),
+)
+EstimateSteps = type("EstimateSteps", (), {take.__name__: take for take in STEPS})
+
+
+class EstimateViewSet(EstimateSteps, ApiViewSet):
     """Offers of extra work, in revisions; work may be charged once one is accepted."""
 
     lookup_field = "public_id"
     lookup_value_converter = "slug"
     queryset = Estimate.objects.none()
-
-    def known_parameters(self) -> frozenset[str]:
-        own = PAGES | {"ordering", "status", "ticket"} if self.action == "list" else frozenset()
-        return frozenset(own)
+    listed = PAGES | {"ordering", "status", "ticket"}
 
     @extend_schema(
         operation_id="estimate_list",
@@ -303,64 +167,6 @@ class EstimateViewSet(ApiViewSet):
     def retrieve(self, request: Request, public_id: str) -> Response:
         """Return the revision on the table, and what was accepted."""
         return answer(request, public_id)
-
-    edit = step(
-        EstimateAction.EDIT,
-        services.edit_estimate,
-        EditEstimateBody,
-        summary="Change a draft",
-        method="patch",
-        must_match=True,
-    )
-    submit = step(EstimateAction.SUBMIT, services.submit_estimate, summary="Ask for approval")
-    approve = step(
-        EstimateAction.APPROVE, services.approve_estimate, SeenBody, summary="Approve what was seen"
-    )
-    refuse = step(
-        EstimateAction.REFUSE, services.refuse_estimate, RefuseBody, summary="Refuse what was seen"
-    )
-    send = step(
-        EstimateAction.SEND, services.send_estimate, SendBody, summary="Send it to the client"
-    )
-    accept = step(
-        EstimateAction.ACCEPT,
-        services.accept_estimate,
-        AcceptBody,
-        summary="Accept what was seen, or record the client's order",
-    )
-    decline = step(
-        EstimateAction.DECLINE,
-        services.decline_estimate,
-        RefuseBody,
-        summary="Decline what was seen",
-    )
-    revise = step(
-        EstimateAction.REVISE,
-        services.revise_estimate,
-        EditEstimateBody,
-        summary="Put a new revision on the table",
-        must_match=True,
-    )
-    withdraw = step(
-        EstimateAction.WITHDRAW, services.withdraw_estimate, WhyBody, summary="Take it back"
-    )
-    deliver = step(
-        EstimateAction.DELIVER,
-        services.deliver_estimate,
-        NoteBody,
-        summary="Say that it is delivered",
-    )
-    accept_delivery = step(
-        EstimateAction.ACCEPT_DELIVERY, services.accept_delivery, summary="Accept the delivery"
-    )
-    refuse_delivery = step(
-        EstimateAction.REFUSE_DELIVERY,
-        services.refuse_delivery,
-        WhyBody,
-        summary="Say what is missing",
-    )
-    cancel = step(EstimateAction.CANCEL, services.cancel_estimate, WhyBody,
-                  summary="Stop accepted work")  # fmt: skip
 
 
 def ticket_named(request: Request, key: str) -> QuerySet[Ticket]:

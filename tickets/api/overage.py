@@ -18,7 +18,7 @@ from tenants.api.serializers import Body
 from tenants.api.views import ApiViewSet
 from tenants.models import Verb
 from tickets import services
-from tickets.api.bodies import optional_text, text
+from tickets.api.fields import optional_text, text
 from tickets.services.overage import AGREE, MOST_HOURS, MOST_REFERENCE, Beyond, beyond_pools
 
 MONTH = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
@@ -85,6 +85,8 @@ def agreed(row: AgreedOverage) -> dict[str, Any]:
 
 class OverageViewSet(ApiViewSet):
     """What waits beyond hour pools, and the client's agreement to it."""
+
+    listed = frozenset()
 
     @extend_schema(
         operation_id="overage_list",

@@ -20,8 +20,7 @@ from tenants.api.views import ApiViewSet
 from tenants.errors import NotPermitted
 from tenants.models import Membership
 from tickets import services
-from tickets.api.bodies import optional_text
-from tickets.api.estimates import EstimateSerializer
+from tickets.api.estimate_shapes import EstimateSerializer
 from tickets.api.estimates import answer as estimate_answer
 from tickets.api.serializers import TicketDetailSerializer
 from tickets.api.steps import answer
@@ -68,22 +67,6 @@ class PatternSerializer(serializers.Serializer):
 
 class PatternListSerializer(serializers.Serializer):
     results = PatternSerializer(many=True)
-
-
-class ProblemBody(Body):
-    root_cause = optional_text()
-    workaround = optional_text()
-    known_error = serializers.BooleanField(required=False, default=False)
-
-
-class JoinBody(Body):
-    pattern = serializers.CharField(max_length=16, help_text="Its id.")
-
-    def validate_pattern(self, public_id: str) -> Pattern:
-        rows = Pattern.objects.filter(tenant_id=self.context["tenant_id"], public_id=public_id)
-        if (found := rows.first()) is None:
-            raise serializers.ValidationError(_("There is no such pattern here."), "does_not_exist")
-        return found
 
 
 class FixBody(Body):
@@ -133,6 +116,7 @@ class PatternViewSet(ApiViewSet):
     lookup_field = "public_id"
     lookup_value_converter = "slug"
     queryset = Pattern.objects.none()
+    listed = frozenset()
 
     @extend_schema(
         operation_id="pattern_list",

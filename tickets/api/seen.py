@@ -9,7 +9,7 @@ from contracts.rules import rules_of
 from contracts.views.shown import sees_cost
 from tenants.api.etag import tag_of
 from tenants.models import AuditEvent, Membership
-from tickets.api import shapes
+from tickets.api import part_shapes, shapes
 from tickets.domain.lifecycle import Action
 from tickets.models import Ticket
 from tickets.models.choices import HandoffState
@@ -47,7 +47,7 @@ def ticket_seen(request: Request, ticket: Ticket) -> dict[str, Any]:
     open_one = next((d.public_id for d in situation.disputes if d.is_open), None)
     return {
         **shapes.detail(ticket, rules.terms, sees_cost=sees_cost(desks)),
-        "clocks": [shapes.clock(face) for face in faces(ticket, rules, now)],
+        "clocks": [part_shapes.clock(face) for face in faces(ticket, rules, now)],
         "handoff": offered if any(m.is_vendor for m in desks) else None,
         "dispute": open_one,
         "actions": actions_of(ticket, desks, situation),
@@ -61,7 +61,7 @@ def opened_seen(request: Request, opened: Opened) -> dict[str, Any]:
     situation = situation_of_new(ticket, rules, now, for_client=any_client(desks))
     return {
         **shapes.detail(ticket, rules.terms, sees_cost=sees_cost(desks)),
-        "clocks": [shapes.clock(face) for face in faces_of_new(opened.clocks, rules, now)],
+        "clocks": [part_shapes.clock(face) for face in faces_of_new(opened.clocks, rules, now)],
         "handoff": None,
         "dispute": None,
         "actions": actions_of(ticket, desks, situation),

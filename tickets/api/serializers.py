@@ -6,7 +6,7 @@ from contracts.domain.clock import Event
 from contracts.domain.scope import Answer
 from tenants.api.serializers import ClientSerializer, PersonSerializer
 from tickets.domain.lifecycle import Action
-from tickets.models import Decision
+from tickets.models import Decision, LinkKind
 from tickets.models.choices import (
     Activity,
     AuthorityKind,
@@ -160,11 +160,29 @@ class TicketDetailSerializer(TicketSerializer):
 
 
 class CommentSerializer(serializers.Serializer):
+    id = Text()
     at = Instant()
     author = PersonSerializer()
     lane = code(Lane.choices)
     language = Text()
-    body = Text()
+    body = Text(allow_blank=True, help_text="Empty where only files were sent.")
+    translations = serializers.DictField(
+        child=Text(), help_text="By language; beside what was written, never in its place."
+    )
+
+
+class LinkSerializer(serializers.Serializer):
+    id = Text()
+    kind = code(LinkKind.choices)
+    back = Flag(help_text="It is the other ticket that says so of this one.")
+    ticket = Text(help_text="The key of the other one.")
+    by = PersonSerializer(allow_null=True)
+    at = Instant()
+
+
+class WatcherSerializer(serializers.Serializer):
+    person = PersonSerializer()
+    since = Instant()
 
 
 class StageOfTicketSerializer(StageSerializer):
@@ -205,6 +223,7 @@ class DisputeSerializer(serializers.Serializer):
 
 
 class TimeEntrySerializer(serializers.Serializer):
+    number = serializers.IntegerField(help_text="With it an entry is corrected.")
     starts_at = Instant()
     ends_at = Instant()
     minutes = serializers.IntegerField()
@@ -218,6 +237,9 @@ class TimeEntrySerializer(serializers.Serializer):
     clause = Text(allow_null=True)
     triage = Flag()
     note = Text(allow_blank=True)
+    corrected = Text(
+        allow_null=True, help_text="What was wrong: it counts as nothing from then on."
+    )
     month = serializers.DateField(help_text="The first day of the month that it counts in.")
     adjusts = serializers.DateField(
         allow_null=True, help_text="The closed month that it was worked in."

@@ -1,22 +1,49 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from tickets.api.attachments import AttachmentViewSet
+from tickets.api.bulk import ImportViewSet, NewImportViewSet
 from tickets.api.check import CheckViewSet
 from tickets.api.estimates import EstimateViewSet
+from tickets.api.notices import ChannelsViewSet, NoticeViewSet
 from tickets.api.overage import OverageViewSet
 from tickets.api.patterns import PatternViewSet
+from tickets.api.releases import NewReleaseViewSet, ReleaseViewSet
+from tickets.api.replays import NewReplayViewSet, ReplayViewSet
+from tickets.api.routines import NewRoutineViewSet, ProofViewSet, RoutineViewSet, RunViewSet
+from tickets.api.timers import LinkViewSet, TimerViewSet
 from tickets.api.viewsets import TicketViewSet
+from tickets.api.words import CommentViewSet, GlossaryViewSet, TermViewSet
 
+OF_A_CONTRACT = "contracts/<slug:public_id>"
 router = SimpleRouter(use_regex_path=False)
-router.register("tickets", TicketViewSet, basename="ticket")
-router.register("estimates", EstimateViewSet, basename="estimate")
-router.register("overage", OverageViewSet, basename="overage")
-router.register("patterns", PatternViewSet, basename="pattern")
+for prefix, viewset, basename in (
+    ("tickets", TicketViewSet, "ticket"),
+    ("estimates", EstimateViewSet, "estimate"),
+    ("overage", OverageViewSet, "overage"),
+    ("patterns", PatternViewSet, "pattern"),
+    ("comments", CommentViewSet, "comment"),
+    ("links", LinkViewSet, "link"),
+    ("attachments", AttachmentViewSet, "attachment"),
+    ("notices", NoticeViewSet, "notice"),
+    ("terms", TermViewSet, "term"),
+    ("glossary/<slug:code>", GlossaryViewSet, "glossary"),
+    ("imports", ImportViewSet, "import"),
+    ("replays", ReplayViewSet, "replay"),
+    ("releases", ReleaseViewSet, "release"),
+    ("routines", RoutineViewSet, "routine"),
+    ("routine-runs", RunViewSet, "routine-run"),
+    ("routine-proofs", ProofViewSet, "routine-proof"),
+    (f"{OF_A_CONTRACT}/imports", NewImportViewSet, "contract-import"),
+    (f"{OF_A_CONTRACT}/replays", NewReplayViewSet, "contract-replay"),
+    (f"{OF_A_CONTRACT}/releases", NewReleaseViewSet, "contract-release"),
+    (f"{OF_A_CONTRACT}/routines", NewRoutineViewSet, "contract-routine"),
+):
+    router.register(prefix, viewset, basename=basename)
+CHANNELS = {"get": "retrieve", "patch": "partial_update"}
 urlpatterns = [
     *router.urls,
-    path(
-        "contracts/<slug:public_id>/check/",
-        CheckViewSet.as_view({"post": "check"}),
-        name="contract-check",
-    ),
+    path(f"{OF_A_CONTRACT}/check/", CheckViewSet.as_view({"post": "check"}), name="contract-check"),
+    path("timer/", TimerViewSet.as_view({"get": "retrieve"}), name="timer"),
+    path("me/channels/", ChannelsViewSet.as_view(CHANNELS), name="channels"),
 ]

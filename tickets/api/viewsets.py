@@ -24,13 +24,13 @@ from tenants.models import Membership
 from tenants.prepared import Lists, Prepared, Slot
 from tickets import services
 from tickets.api import bodies, shapes
-from tickets.api.estimates import EstimateSerializer, NewEstimateBody
+from tickets.api.estimate_shapes import EstimateSerializer, NewEstimateBody
 from tickets.api.estimates import answer as estimate_answer
 from tickets.api.parts import TicketParts
 from tickets.api.patterns import JoinBody, ProblemBody
 from tickets.api.seen import opened_seen, version_at
 from tickets.api.serializers import TicketDetailSerializer, TicketSerializer
-from tickets.api.steps import answer, step
+from tickets.api.steps import TicketSteps, answer
 from tickets.domain.lifecycle import Action
 from tickets.filters import ApiTicketFilter, asking
 from tickets.models import Ticket
@@ -50,7 +50,7 @@ LIST_PARAMETERS = [
 FOR_THE_VENDOR = ("requester", "channel", "received_at")
 
 
-class TicketViewSet(TicketParts, ApiViewSet):
+class TicketViewSet(TicketSteps, TicketParts, ApiViewSet):
     """Requests and incidents, each held against its contract."""
 
     lookup_field = "key"
@@ -108,7 +108,7 @@ class TicketViewSet(TicketParts, ApiViewSet):
     )
     def create(self, request: Request) -> Response:
         """Open a ticket: it is held against the contract at once, and its clocks run."""
-        told = self.told(bodies.NewTicketBody)
+        told = self.told(bodies.NewTicketBody, tickets=tickets_of(request))
         contract = contract_named(told.pop("contract"))
         actor = desk_at(request, contract)
         told["requester"] = requester_of(told, contract, actor)
@@ -144,197 +144,6 @@ class TicketViewSet(TicketParts, ApiViewSet):
             return estimate_answer(request, made.public_id, 201)
 
         return once(request, ticket.tenant_id, act)
-
-    comment = step(
-        Action.COMMENT,
-        services.comment,
-        bodies.CommentBody,
-        path="comment",
-        summary="Write a message",
-    )
-    confirm_facts = step(
-        Action.CONFIRM_FACTS,
-        services.confirm_facts,
-        bodies.FactsBody,
-        path="facts",
-        summary="Confirm or correct what is known",
-        method="patch",
-        must_match=True,
-    )
-    assign = step(
-        Action.ASSIGN,
-        services.assign,
-        bodies.AssignBody,
-        path="assign",
-        summary="Make somebody accountable",
-    )
-    start = step(Action.START, services.start_work, path="start", summary="Start work")
-    pause = step(
-        Action.PAUSE,
-        services.pause_ticket,
-        bodies.PauseBody,
-        path="pause",
-        summary="Pause the clocks for the client",
-    )
-    resume = step(Action.RESUME, services.resume_ticket, path="resume", summary="Resume the clocks")
-    restore = step(
-        Action.RESTORE,
-        services.restore_service,
-        bodies.RestoreBody,
-        path="restore",
-        summary="Say that service is back",
-    )
-    offer_handoff = step(
-        Action.OFFER_HANDOFF,
-        services.offer_handoff,
-        bodies.EvidenceBody,
-        path="hand-over",
-        summary="Offer the ticket to maintenance",
-    )
-    accept_handoff = step(
-        Action.ACCEPT_HANDOFF,
-        services.accept_handoff,
-        bodies.AcceptHandoffBody,
-        on="handoff",
-        path="handoffs/<slug:subject>/accept",
-        summary="Take an offered ticket",
-    )
-    dispute_handoff = step(
-        Action.DISPUTE_HANDOFF,
-        services.dispute_handoff,
-        bodies.DisputeBody,
-        on="handoff",
-        path="handoffs/<slug:subject>/dispute",
-        summary="Send an offer back",
-    )
-    log_time = step(
-        Action.LOG_TIME,
-        services.log_time,
-        bodies.TimeBody,
-        path="time",
-        summary="Log time worked",
-    )
-    resolve = step(
-        Action.RESOLVE,
-        services.resolve_ticket,
-        bodies.ResolveBody,
-        path="resolve",
-        summary="Resolve the ticket",
-    )
-    close = step(Action.CLOSE, services.close_ticket, path="close", summary="Close the ticket")
-    reopen = step(
-        Action.REOPEN,
-        services.reopen_ticket,
-        bodies.ReasonBody,
-        path="reopen",
-        summary="Reopen the ticket",
-    )
-    cancel = step(
-        Action.CANCEL,
-        services.cancel_ticket,
-        bodies.ReasonBody,
-        path="cancel",
-        summary="Cancel the ticket",
-    )
-    override_verdict = step(
-        Action.OVERRIDE_VERDICT,
-        services.override_verdict,
-        bodies.VerdictBody,
-        path="override",
-        summary="Override the verdict",
-    )
-    rule_undecided = step(
-        Action.RULE_UNDECIDED,
-        services.rule_undecided,
-        bodies.VerdictBody,
-        path="rule",
-        summary="Rule on what no clause decides",
-    )
-    dispute_verdict = step(
-        Action.DISPUTE_VERDICT,
-        services.open_dispute,
-        bodies.DisputeBody,
-        path="dispute",
-        summary="Dispute the verdict",
-    )
-    answer_dispute = step(
-        Action.ANSWER_DISPUTE,
-        services.answer_dispute,
-        bodies.RulingBody,
-        on="dispute",
-        path="disputes/<slug:subject>/answer",
-        summary="Answer a dispute",
-    )
-    agree_to_ruling = step(
-        Action.AGREE_TO_RULING,
-        services.agree_to_ruling,
-        on="dispute",
-        path="disputes/<slug:subject>/agree",
-        summary="Agree to a ruling",
-    )
-    declare_emergency = step(
-        Action.DECLARE_EMERGENCY,
-        services.declare_emergency,
-        bodies.EmergencyBody,
-        path="emergency",
-        summary="Declare an emergency outside the scope",
-    )
-    record_release = step(
-        Action.RECORD_RELEASE,
-        services.record_release_for,
-        bodies.ReleaseBody,
-        path="release",
-        summary="Record the release that fixes the ticket",
-    )
-    watch = step(Action.WATCH, services.watch_ticket, path="watch", summary="Hear of the ticket")
-    unwatch = step(
-        Action.WATCH,
-        services.unwatch_ticket,
-        path="unwatch",
-        summary="Hear of the ticket no more",
-        name="unwatch",
-    )
-    link = step(
-        Action.LINK,
-        services.link_tickets,
-        bodies.LinkBody,
-        path="link",
-        summary="Say what the ticket is to another",
-    )
-    merge = step(
-        Action.MERGE,
-        services.merge_ticket,
-        bodies.MergeBody,
-        path="merge",
-        summary="End the ticket as a duplicate of another",
-    )
-    describe_problem = step(
-        Action.LINK,
-        services.describe_problem,
-        ProblemBody,
-        path="problem",
-        summary="Write down what is known of a problem",
-        name="describe_problem",
-    )
-    leave_pattern = step(
-        Action.LINK,
-        services.leave_pattern,
-        path="leave-pattern",
-        summary="Say that an incident is something else",
-        name="leave_pattern",
-    )
-    join_pattern = step(
-        Action.LINK,
-        services.join_pattern,
-        JoinBody,
-        path="join-pattern",
-        summary="Say that an incident is a known fault",
-        name="join_pattern",
-    )
-    send_retro_estimate = step(
-        Action.SEND_RETRO_ESTIMATE, services.send_retro_estimate, bodies.RetroEstimateBody,
-        path="retro-estimate", summary="Send the estimate of an emergency",
-    )  # fmt: skip
 
 
 def joined(page: Rows) -> QuerySet:

@@ -140,8 +140,7 @@ def complete_run(
     :raises Refused: if it was done already, or may not be done yet.
     :raises Invalid: if a line of the checklist is not ticked or not proved.
     """
-    if actor.tenant_id != run.tenant_id or actor.role not in AGENTS:
-        raise NotPermitted(_("Only the vendor's team of this client does routine tasks."))
+    doer(run, actor)
     run = RoutineRun.objects.select_for_update(of=["self"]).select_related("task").get(pk=run.pk)
     if run.done_at is not None:
         raise Refused(_("This run is done already."))
@@ -168,8 +167,18 @@ def complete_run(
     return run
 
 
+def doer(run: RoutineRun, actor: Membership) -> Membership:
+    """:raises NotPermitted: unless `actor` is of the vendor's team of the run's client."""
+    if actor.tenant_id != run.tenant_id or actor.role not in AGENTS:
+        raise NotPermitted(_("Only the vendor's team of this client does routine tasks."))
+    return actor
+
+
 def check_answers(task: RoutineTask, answers: Answers) -> None:
     checks = task.checks
+    lines = {*answers.ticked, *answers.values, *answers.files}
+    if lines and max(lines) >= len(checks):
+        raise Invalid(_("The checklist has no such line."), field="lines")
     given = {place for place, value in answers.values.items() if value.strip()}
     if lacking := missing(checks, answers.ticked, given | set(answers.files)):
         names = ", ".join(checks[place].text for place in lacking)

@@ -118,16 +118,22 @@ def progress(bulk: BulkImport) -> dict[str, Any]:
     """Return how far a confirmed import is, and what stopped it."""
     rows = bulk.outcomes.all()
     counts = Counter(rows.values_list("outcome", flat=True))
-    done, jobs = sum(counts.values()), Job.objects.filter(kind=KIND, tenant_id=bulk.tenant_id)
+    done = sum(counts.values())
     refused = rows.filter(outcome=BulkOutcome.WRONG)
     return {
         "counts": counted(counts),
         "total": bulk.expected,
         "done": done,
         "percent": 100 * done // max(bulk.expected, 1),
-        "stuck": jobs.filter(key__startswith=f"bulk:{bulk.pk}:", state=JobState.DEAD).exists(),
+        "stuck": is_stuck(bulk),
         "refused": refused[:MOST_WRONG],
     }
+
+
+def is_stuck(bulk: BulkImport) -> bool:
+    """Return whether a job of the import died; an account manager may try it again."""
+    jobs = Job.objects.filter(kind=KIND, tenant_id=bulk.tenant_id, state=JobState.DEAD)
+    return jobs.filter(key__startswith=f"bulk:{bulk.pk}:").exists()
 
 
 @require_POST

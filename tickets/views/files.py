@@ -14,6 +14,10 @@ INERT = "default-src 'none'; sandbox"
 
 @require_GET
 def attachment(request: HttpRequest, public_id: str) -> FileResponse:
+    return file_for(request, public_id)
+
+
+def file_for(request: HttpRequest, public_id: str) -> FileResponse:
     """Send the bytes; another client's, and another lane's, is the same 404 as one that never was."""
     rows = Attachment.objects.filter(ticket__in=tickets_of(request))
     row = get_object_or_404(rows, public_id=public_id)

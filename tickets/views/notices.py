@@ -17,6 +17,7 @@ from tickets.models import NoticePreference, Notification
 from tickets.models.notice import NotificationQuerySet
 from tickets.notice_forms import ChannelsForm
 from tickets.notice_words import headline, path_of, subject
+from tickets.services.reading import choose_channels, mark_notice, read_all_notices
 
 A_PAGE = 50
 MOST_COUNTED = 99
@@ -69,7 +70,7 @@ def notice_open(request: HttpRequest, public_id: str) -> HttpResponse:
     """Mark it as read and lead to what it is about; another person's is 404."""
     rows = mine(request).select_related("ticket", "contract")
     row = get_object_or_404(rows, public_id=public_id)
-    Notification.objects.filter(pk=row.pk, read_at=None).update(read_at=timezone.now())
+    mark_notice(notice=row, read=True, now=timezone.now())
     return redirect(path_of(row))
 
 
@@ -77,14 +78,13 @@ def notice_open(request: HttpRequest, public_id: str) -> HttpResponse:
 def notice_mark(request: HttpRequest, public_id: str) -> HttpResponse:
     """Mark it as read, or as unread again, and stay in the list."""
     row = get_object_or_404(mine(request), public_id=public_id)
-    row.read_at = None if row.read_at else timezone.now()
-    row.save(update_fields=["read_at"])
+    mark_notice(notice=row, read=row.read_at is None, now=timezone.now())
     return back_to_list(request)
 
 
 @require_POST
 def read_all(request: HttpRequest) -> HttpResponse:
-    mine(request).unread().update(read_at=timezone.now())
+    read_all_notices(members=request.memberships, now=timezone.now())
     return back_to_list(request)
 
 
@@ -104,9 +104,7 @@ def choices(request: HttpRequest) -> HttpResponse:
     chosen = kept.channels if kept else {}
     form = ChannelsForm(request.POST or None, chosen=chosen, memberships=request.all_memberships)
     if request.method == "POST" and form.is_valid():
-        NoticePreference.objects.update_or_create(
-            user=request.user, defaults={"channels": chosen | form.cleaned_data}
-        )
+        choose_channels(user=request.user, channels=form.cleaned_data)
         messages.success(request, _("Saved: from now on you are told this way."))
         return redirect("notices:choices")
     status = 422 if form.is_bound else 200

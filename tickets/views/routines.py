@@ -198,6 +198,10 @@ def done(request: HttpRequest, form: RunForm, run: RoutineRun, actor: Membership
 
 @require_GET
 def proof_file(request: HttpRequest, public_id: str) -> FileResponse:
+    return file_of_proof(public_id)
+
+
+def file_of_proof(public_id: str) -> FileResponse:
     """The file that proves a line; always a download, never shown. Another client's is 404."""
     proof = get_object_or_404(RoutineProof, public_id=public_id)
     path = path_of(proof.tenant_id, proof.key)
