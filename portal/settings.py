@@ -344,6 +344,7 @@ SPECTACULAR_SETTINGS = {
         "AuthorityKind": "tickets.models.choices.AuthorityKind",
         "Cause": "tickets.api.bodies.CAUSES",
         "DecidedOutcome": "tickets.api.bodies.DECIDED",
+        "ImportSource": "tickets.models.bulk.BulkSource",
         "ImportOutcome": "tickets.models.bulk.BulkOutcome",
         "NoticeKind": "tickets.models.notice.NoticeKind",
         "NoticeChannel": "tickets.models.notice.NoticeChannel",

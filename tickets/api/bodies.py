@@ -14,6 +14,7 @@ from tickets.api.fields import (
     AnswersField,
     MemberField,
     OtherTicketField,
+    PatternField,
     ReleaseField,
     choice,
     level,
@@ -23,7 +24,7 @@ from tickets.api.fields import (
 )
 from tickets.delivery_forms import MOST_DOCUMENTS
 from tickets.domain.lifecycle import Action
-from tickets.models import LinkKind, Pattern
+from tickets.models import LinkKind
 from tickets.models.choices import (
     Activity,
     Channel,
@@ -231,13 +232,7 @@ class ProblemBody(Body):
 
 
 class JoinBody(Body):
-    pattern = serializers.CharField(max_length=16, help_text="Its id.")
-
-    def validate_pattern(self, public_id: str) -> Pattern:
-        rows = Pattern.objects.filter(tenant_id=self.context["tenant_id"], public_id=public_id)
-        if (found := rows.first()) is None:
-            raise serializers.ValidationError(_("There is no such pattern here."), "does_not_exist")
-        return found
+    pattern = PatternField(help_text="Its id.")
 
 
 BODIES: dict[Action, type[Body]] = {  # of the steps that ask for something

@@ -8,7 +8,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from contracts.services.bought_hours import MOST_PRICE
 from tenants.models import Membership
-from tickets.models import Release, Ticket
+from tickets.models import Pattern, Release, Ticket
 from tickets.models.choices import Level
 
 MOST_TEXT, MOST_REASON = 20_000, 200
@@ -95,6 +95,17 @@ class ReleaseField(NamedField):
 
     def missing(self) -> str:
         return _("There is no such release here.")
+
+
+class PatternField(NamedField):
+    """A failure pattern of the same client, by its id."""
+
+    def named(self, name: str) -> Pattern | None:
+        rows = Pattern.objects.filter(tenant_id=self.context["tenant_id"], public_id=name)
+        return rows.first()
+
+    def missing(self) -> str:
+        return _("There is no such pattern here.")
 
 
 class AnswersField(serializers.DictField):
