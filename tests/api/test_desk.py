@@ -336,3 +336,22 @@ class TestRoutines:
         for path in ("routines/", "routine-runs/"):
             assert as_(other, "bridge_se").get(path).json()["results"] == []
         assert as_(other, "bridge_se").get(task).status_code == 404
+
+
+class TestAlerts:
+    def test_maintenance_is_agreed_and_ended_early_by_a_lead(self, desk, other):
+        told = {
+            "system": "ec-site", "starts_at": "2026-04-08T04:00:00Z",
+            "ends_at": "2026-04-08T06:00:00Z", "reason": "Database patch.",
+        }  # fmt: skip
+        address = f"contracts/{desk.contract.public_id}/alert-windows/"
+        with time_machine.travel(NOON, tick=False):
+            bridge = as_(desk, "bridge_se")
+            made = bridge.post(address, told)
+            assert made.status_code == 201, made.content
+            assert as_(desk, "operations_engineer").post(address, told).status_code == 403
+            assert as_(other, "bridge_se").get("alert-windows/").json()["results"] == []
+            assert as_(desk, "requester").get("alert-windows/").status_code == 403
+            page = f"alert-windows/{made.json()['id']}/cancel/"
+            assert bridge.post(page).json()["cancelled_at"]
+            assert bridge.post(page).status_code == 409

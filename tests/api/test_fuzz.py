@@ -27,10 +27,13 @@ from tests.portal.desk import NOON, Desk, desk_of
 from tests.tickets.test_routines import PLAN, TODAY
 from tickets import services
 from tickets.models import (
+    AlertSource,
+    AlertWindow,
     Attachment,
     GlossaryTerm,
     Link,
     Notification,
+    Pattern,
     Release,
     RoutineProof,
 )
@@ -72,7 +75,8 @@ def named(desk) -> dict[str, Any]:
     theirs = {
         "reports": MonthlyReport, "remarks": ReportRemark, "attachments": Attachment,
         "links": Link, "notices": Notification, "terms": GlossaryTerm, "releases": Release,
-        "routine-proofs": RoutineProof,
+        "routine-proofs": RoutineProof, "patterns": Pattern, "alert-sources": AlertSource,
+        "alert-windows": AlertWindow,
     }  # fmt: skip
     found = {name: world.public_id_of(model) for name, model in theirs.items()}
     ticket = desk.open()

@@ -33,6 +33,8 @@ WITHOUT = {
     ),
     **dict.fromkeys(("set-language", "switch-tenant"), BROWSER),
     **dict.fromkeys(("cockpit-filter-save", "cockpit-filter-delete"), BROWSER),
+    "hooks:alerts": "Is for programs, with a secret of its own.",
+    **dict.fromkeys(("tickets:new_alert_source", "tickets:rotate_alert_secret"), FRESH),
     "cockpit-together": "Takes the steps of each ticket one by one, as a program does.",
 }
 NAMED = {  # where the operation is not called like the page's route
@@ -46,6 +48,10 @@ NAMED = {  # where the operation is not called like the page's route
     "notices:open": "notice_read",
     "notices:mark": "notice_unread",
     "tickets:new": "ticket_open",
+    "tickets:alert_source": "alert_source_change",
+    "tickets:switch_alert_source": "alert_source_switch",
+    "tickets:new_alert_window": "alert_window_agree",
+    "tickets:cancel_alert_window": "alert_window_cancel",
     "tickets:live_verdict": "contract_check",
     "tickets:agree_overage": "overage_agree",
     "tickets:problem": "ticket_describe_problem",

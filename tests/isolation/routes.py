@@ -153,6 +153,8 @@ MEANINGS: dict[str, tuple[Callable[[World], str], str]] = {
     "api/v1/tickets/<key>/disputes/<subject>": (_public_id(Dispute), NEVER),
     "api/v1/patterns/<public_id>": (_public_id(Pattern), NEVER),
     "api/v1/tickets/<key>/time/<number>": (lambda world: world.id_of(TimeEntry) and "1", "1"),
+    "api/v1/alert-sources/<public_id>": (_public_id(AlertSource), NEVER),
+    "api/v1/alert-windows/<public_id>": (_public_id(AlertWindow), NEVER),
     "api/v1/attachments/<public_id>": (_file_of(Attachment), NEVER),
     "api/v1/clients/<code>": (_code, "NOBODY"),
     "api/v1/comments/<public_id>": (_public_id(Comment), NEVER),

@@ -1,6 +1,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from tickets.api.alerts import AlertSourceViewSet, AlertWindowViewSet, NewAlertWindowViewSet
 from tickets.api.attachments import AttachmentViewSet
 from tickets.api.bulk import ImportViewSet, NewImportViewSet
 from tickets.api.check import CheckViewSet
@@ -34,6 +35,9 @@ for prefix, viewset, basename in (
     ("routines", RoutineViewSet, "routine"),
     ("routine-runs", RunViewSet, "routine-run"),
     ("routine-proofs", ProofViewSet, "routine-proof"),
+    ("alert-sources", AlertSourceViewSet, "alert-source"),
+    ("alert-windows", AlertWindowViewSet, "alert-window"),
+    (f"{OF_A_CONTRACT}/alert-windows", NewAlertWindowViewSet, "contract-alert-window"),
     (f"{OF_A_CONTRACT}/imports", NewImportViewSet, "contract-import"),
     (f"{OF_A_CONTRACT}/replays", NewReplayViewSet, "contract-replay"),
     (f"{OF_A_CONTRACT}/releases", NewReleaseViewSet, "contract-release"),
