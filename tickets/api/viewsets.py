@@ -27,7 +27,6 @@ from tickets.api import bodies, shapes
 from tickets.api.estimate_shapes import EstimateSerializer, NewEstimateBody
 from tickets.api.estimates import answer as estimate_answer
 from tickets.api.parts import TicketParts
-from tickets.api.patterns import JoinBody, ProblemBody
 from tickets.api.seen import opened_seen, version_at
 from tickets.api.serializers import TicketDetailSerializer, TicketSerializer
 from tickets.api.steps import TicketSteps, answer
