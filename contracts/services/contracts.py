@@ -30,6 +30,18 @@ IN_FORCE = Prepared(_in_force)
 IN_FORCE_WITHOUT_TEXT = Prepared(lambda: _in_force().without_text())
 
 
+class DraftMovedOn(Refused):
+    """Somebody else saved the draft since it was seen; `sha256` is its text now."""
+
+    def __init__(self, sha256: str) -> None:
+        super().__init__(_("Somebody else saved this draft meanwhile."))
+        self.sha256 = sha256
+
+
+def writes_drafts(member: Membership, contract: Contract) -> bool:
+    return member.role == Role.ACCOUNT_MANAGER and member.tenant_id == contract.tenant_id
+
+
 @transaction.atomic
 def create_contract(
     *,
@@ -101,17 +113,26 @@ def replace_draft(
     actor: Membership | None,
     now: datetime,
     effective_on: date | None = None,
+    seen: str = "",
 ) -> ContractVersion:
     """
     Write a draft anew, its day too where one is given; its number stays.
 
+    `seen` is the fingerprint of the text that was edited: two who edit at once do not undo each other.
+
+    :raises NotPermitted: if a person who is no account manager writes it.
+    :raises DraftMovedOn: if the draft has another text than the one that was seen.
     :raises Refused: if the version is in force already: what was agreed changes by an amendment.
     :raises TermsInvalid: if the document has errors; it names them all.
     """
     contract = Contract.objects.select_for_update().get(pk=version.contract_id)
     version = ContractVersion.objects.get(pk=version.pk)
+    if actor is not None and not writes_drafts(actor, contract):
+        raise NotPermitted(_("Only an account manager writes a contract down."))
     if version.activated_at is not None:
         raise Refused(_("This version is in force already."))
+    if seen and version.sha256 != seen:
+        raise DraftMovedOn(version.sha256)
     version.contract, before = contract, version.sha256
     _write(version, effective_on or version.effective_on, document)
     audit.record(

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from django import template
 from django.utils.translation import gettext_lazy as _
 
+from contracts.domain.sheet import MANY, Row
 from contracts.domain.terms import Calendar, Terms
 
 register = template.Library()
@@ -111,3 +112,33 @@ def part_word(path: str) -> str:
         if (known := PARTS.get(".".join(steps[:cut]))) is not None:
             return " ".join([str(known), *steps[cut:]])
     return path
+
+
+@register.filter
+def said(row: Row, name: str) -> str:
+    """Return what was typed into one field of a row."""
+    return row.one(name)
+
+
+@register.filter
+def chosen(row: Row, name: str) -> tuple[str, ...]:
+    return row.many(name)
+
+
+@register.filter
+def of_language(name: str, code: str) -> str:
+    """Return the name of a field in a language: `text` in `ja` is `text-ja`."""
+    return f"{name}-{code}"
+
+
+@register.filter
+def conditions(row: Row) -> list[str]:
+    """Return the names of the conditions that a clause has, for its heading."""
+    return [name for name in (*MANY, "in_hours", "warranty", "at_most", "above") if row.many(name)]
+
+
+@register.filter
+def problems_of(checked: dict, key: str) -> list[str]:
+    """Return what is wrong with one row."""
+    found = (*checked["problems"], *checked.get("refusals", ()))
+    return [one["said"] for one in found if one["key"] == key]

@@ -14,6 +14,7 @@ from contracts.domain.examples import differing, parse_examples
 from contracts.domain.terms import Activity, Outcome, Terms
 from contracts.lint_words import differs_sentence, gap_sentence, sentence
 from contracts.models import ContractVersion
+from contracts.views.cases import case_query
 from contracts.views.shown import shown_contract
 
 
@@ -29,6 +30,7 @@ def contract_coverage(request: HttpRequest, public_id: str) -> HttpResponse:
             "gaps": [gap_sentence(gap) for gap in covered.gaps],
             "examples": examples_of(context["shown"], terms),
             "lint": lint_of(context["shown"]) if context["for_vendor"] else None,
+            "writes": context["shown"].activated_at is None and context["writes_drafts"],
         }
     return render(request, "contracts/coverage_page.html", context)
 
@@ -46,7 +48,7 @@ class Cell:
     """What decides one kind of work in some places: clauses by outcome, and what nothing decides."""
 
     outcomes: list[tuple[Outcome, list[str]]]
-    gaps: list[str]
+    gaps: list[tuple[str, list[str]]]  # said in words, and the addresses of its cases here
 
     @property
     def is_bare(self) -> bool:
@@ -85,7 +87,16 @@ def cell_of(covered: Coverage, activity: Activity, places: Sequence[Place]) -> C
         if share.clause_id:
             outcomes.setdefault(share.outcome, []).append(share.clause_id)
     open_to = [g for g in covered.gaps if any(reaches(g, activity, place) for place in places)]
-    return Cell(list(outcomes.items()), [gap_sentence(gap) for gap in open_to])
+    parts = list(parts_of(places))
+    gaps = [
+        (gap_sentence(gap), [case_of(gap, activity, part) for part in parts]) for gap in open_to
+    ]
+    return Cell(list(outcomes.items()), gaps)
+
+
+def case_of(gap: Gap, activity: Activity, part: Part) -> str:
+    where = {"system": part.systems, "environment": part.environments}
+    return case_query(gap, activity=[activity.value], **where)
 
 
 def reaches(gap: Gap, activity: Activity, place: Place) -> bool:

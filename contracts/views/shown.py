@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from contracts.models import Contract, ContractVersion
 from contracts.rules import rules_of
+from contracts.services import writes_drafts
 from tenants import roles
 from tenants.models import Membership
 
@@ -37,6 +38,7 @@ def shown_contract(request: HttpRequest, public_id: str) -> dict[str, Any]:
         "terms": rules_of(shown).terms if shown else None,
         "sees_cost": sees_cost(desks),
         "for_vendor": is_vendor(desks),
+        "writes_drafts": any(writes_drafts(m, contract) for m in desks),
         "tries_drafts": any(m.role in TRY_DRAFTS for m in desks),
         "query": f"?version={shown.number}" if shown and shown is not usual else "",
     }

@@ -181,6 +181,7 @@ MEANINGS: dict[str, tuple[Callable[[World], str], str]] = {
     "api/v1/reports/draft/<contract>": (_public_id(Contract), NEVER),
     "api/v1/reports/draft/<contract>/<month>": (lambda world: "2026-04", "2026-04"),
     "contracts/<public_id>": (_public_id(Contract), NEVER),
+    "contracts/<public_id>/versions/<number>": (lambda world: "1", "1"),
     "cockpit/filters/<public_id>": (_filter_of_theirs, NEVER),
     "notices/<public_id>": (_notice_of_theirs, NEVER),
     "reports/<public_id>": (_public_id(MonthlyReport), NEVER),
