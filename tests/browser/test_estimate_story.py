@@ -9,7 +9,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext, pgettext
 
 from tenants.models import User
-from tests.browser.conftest import PASSWORD
+from tests.browser.conftest import PASSWORD, run_jobs
 from tests.browser.test_story import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -38,6 +38,7 @@ class Person:
 
     page: object
     language: str
+    email: str
 
     def word(self, text: str, context: str = "") -> str:
         """Return the portal's own words for this person."""
@@ -60,6 +61,20 @@ class Person:
     def read(self) -> str:
         return self.page.locator("main").inner_text()
 
+    def prove_it_is_me(self) -> None:
+        """Type the password again where a sensitive step asks for it."""
+        if (proof := self.page.locator("#id_proof")).count():
+            proof.fill(PASSWORD)
+            self.press("Confirm and go on")
+
+    def come_back(self) -> None:
+        """Sign in again, after the session's end."""
+        self.page.goto("/sign-in/")
+        self.fill("E-mail", self.email)
+        self.fill("Password", PASSWORD)
+        self.page.get_by_role("button", name=self.word("Sign in"), exact=True).click()
+        self.page.wait_for_url("**/")
+
 
 @pytest.fixture
 def enter(browser, live_server, hoshino):
@@ -73,12 +88,8 @@ def enter(browser, live_server, hoshino):
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda m: problems.append(m.text) if is_problem(m) else None)
-        person = Person(page, language)
-        page.goto("/sign-in/")
-        person.fill("E-mail", f"{role}@portal.example")
-        person.fill("Password", PASSWORD)
-        page.get_by_role("button", name=person.word("Sign in"), exact=True).click()
-        page.wait_for_url("**/")
+        person = Person(page, language, f"{role}@portal.example")
+        person.come_back()
         return person
 
     yield come_in
@@ -106,7 +117,7 @@ def put_ahead(monkeypatch) -> Callable[[timedelta], None]:
 
 
 @pytest.mark.parametrize(("client_reads", "vendor_reads"), [("ja", "en"), ("en", "ja")])
-def test_extra_work_goes_from_the_question_to_the_burn(
+def test_extra_work_goes_from_the_question_to_the_closed_month(
     enter, put_ahead, client_reads, vendor_reads
 ):
     owner = enter("service_owner", client_reads)
@@ -140,6 +151,24 @@ def test_extra_work_goes_from_the_question_to_the_burn(
     assert bridge.yen(320_000) in read
     bar = bridge.page.get_by_label(bridge.word("Used of the estimate"))
     assert 4 <= int(bar.get_attribute("value")) <= 6  # an hour of PMO; at night it costs more
+
+    bridge.page.goto(address)
+    bridge.press("Say it is delivered")
+    owner.page.goto(address)
+    owner.press("Accept the delivery")
+    owner.prove_it_is_me()
+    assert owner.word("The delivery is accepted.") in owner.read()
+
+    put_ahead(timedelta(days=45))  # the month is over, and so is its grace; nobody closed it
+    with translation.override("en"):
+        run_jobs()
+    owner.come_back()
+    report_of_the_work(owner, key, owner.yen(320_000))
+    assert violations(owner.page) == []
+    owner.page.get_by_role("link", name=owner.word("Sign the report")).click()
+    owner.press("Sign the report")
+    owner.prove_it_is_me()
+    assert owner.word("Signed") in owner.read()
 
 
 def ask(owner: Person) -> str:
@@ -183,6 +212,17 @@ def write_and_submit(bridge: Person, key: str) -> str:
 def find_in_inbox(person: Person, key: str) -> None:
     person.page.goto("/tickets/inbox/")
     assert key in person.read()
+
+
+def report_of_the_work(owner: Person, key: str, amount: str) -> None:
+    """Open the report that charges the work."""
+    owner.page.goto("/reports/")
+    links = owner.page.locator("main tbody th a").all()
+    for address in [link.get_attribute("href") for link in links]:
+        owner.page.goto(address)
+        if key in (read := owner.read()) and amount in read:
+            return
+    raise AssertionError(f"no report charges {amount} for {key}")
 
 
 def log_an_hour(bridge: Person, key: str) -> None:
