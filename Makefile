@@ -1,6 +1,6 @@
 # Two commands do all set-up: `make demo` and `make test`. Needs Python 3.11, make and git only.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench prove prove-reports messages clean
+.PHONY: help demo test check bench prove prove-reports prove-faults messages clean
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -8,7 +8,7 @@ PORT ?= 8000
 ARGS ?=
 
 help:  ## Show the targets
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(BIN)/python:
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null || \
@@ -43,6 +43,9 @@ prove: $(VENV)/.development  ## Long proofs (LOG=path of the whole incident log)
 
 prove-reports: $(VENV)/.development  ## A month of 300 contracts, two workers, one killed (PROVE_ADMIN_DSN, DATABASE_URL, DATABASE_OWNER_URL)
 	@PORTAL_MODE=test $(BIN)/python -m pytest -m prove tests/prove/test_reports_at_scale.py $(ARGS)
+
+prove-faults: $(VENV)/.development  ## Four hosts, one PostgreSQL, one Redis, and each dies in turn (root, `ip`); the private server killed 50 times
+	@PORTAL_MODE=test $(BIN)/python -m pytest -m prove tests/prove/test_faults.py tests/prove/test_embedded_kills.py $(ARGS)
 
 messages: $(VENV)/.runtime  ## Collect the strings to translate
 	@PORTAL_MODE=test $(BIN)/python manage.py extract_messages

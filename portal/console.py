@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from django.core.exceptions import ImproperlyConfigured
 
 from portal import embedded
+from portal.pg_guard import guarded
 
 # These never open a connection, so they need no server.
 WITHOUT_DATABASE = {
@@ -36,7 +37,7 @@ def execute(argv: list[str]) -> None:
     with ExitStack() as stack:
         if private is not None and command not in WITHOUT_DATABASE:
             try:
-                stack.enter_context(private.running())
+                stack.enter_context(guarded(private))
             except embedded.EmbeddedServerError as refusal:
                 sys.exit(str(refusal))
         execute_from_command_line(argv)

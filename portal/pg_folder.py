@@ -66,7 +66,9 @@ class Folder:
     def is_held(self) -> bool:
         """Return whether a server, or what a killed one left behind, still holds the data."""
         with suppress(FileNotFoundError), opened(self.home / "alive") as alive:
-            return not try_lock(alive, fcntl.LOCK_SH)
+            free = try_lock(alive, fcntl.LOCK_SH)
+            fcntl.flock(alive, fcntl.LOCK_UN)  # a fork of this moment keeps the file open
+            return not free
         return False
 
     @contextmanager

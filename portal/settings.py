@@ -51,6 +51,16 @@ if not DATABASE_URL:
     DATABASE_URL, OWNER_URL = private_urls["DATABASE_URL"], private_urls["DATABASE_OWNER_URL"]
 
 
+SESSION = (
+    "lock_timeout=10s",
+    "statement_timeout=120s",
+    "idle_in_transaction_session_timeout=300s",
+    # A host behind a cut wire holds its locks no longer than this: the server asks whether it lives.
+    *("tcp_keepalives_idle=10", "tcp_keepalives_interval=5", "tcp_keepalives_count=2"),
+    "tcp_user_timeout=20s",
+)
+
+
 def database(url: str) -> dict:
     config = environ.Env.db_url_config(url)
     if not config["ENGINE"].endswith("postgresql"):
@@ -58,10 +68,11 @@ def database(url: str) -> dict:
     options = config.setdefault("OPTIONS", {})
     config["HOST"] = options.pop("host", config["HOST"])  # a socket's folder comes as ?host=
     config["OPTIONS"].setdefault("connect_timeout", 5)
-    config["OPTIONS"].setdefault(
-        "options",
-        "-c lock_timeout=10s -c statement_timeout=120s -c idle_in_transaction_session_timeout=300s",
-    )
+    config["OPTIONS"].setdefault("options", " ".join(f"-c {one}" for one in SESSION))
+    for name, seconds in {"keepalives_idle": 10, "keepalives_interval": 5}.items():
+        config["OPTIONS"].setdefault(name, seconds)
+    config["OPTIONS"].setdefault("keepalives_count", 3)
+    config["OPTIONS"].setdefault("tcp_user_timeout", 20_000)
     return config | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
 
@@ -219,7 +230,13 @@ REDIS_URL = env.str("REDIS_URL", "")
 CELERY_BROKER_URL = REDIS_URL or ("memory://" if MODE == "test" else "filesystem://localhost//")
 QUEUE_DIR = Path(env.str("PORTAL_QUEUE_DIR", str(VAR_DIR / "queue")))
 if REDIS_URL:
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "visibility_timeout": 3600,
+        "socket_connect_timeout": 2,  # seconds; a Redis behind a cut wire says nothing at all
+        "socket_timeout": 10,
+        "socket_keepalive": True,
+        "max_retries": 0,  # a request does not wait for its bell
+    }
 elif MODE != "test":
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(QUEUE_DIR / "messages"),
@@ -246,7 +263,11 @@ CELERY_BEAT_SCHEDULE = {
 
 if REDIS_URL:
     CACHES = {
-        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1, "retry": None},
+        }
     }
 
 # --- E-mail: console, files or SMTP by one address; links lead to PORTAL_URL ---

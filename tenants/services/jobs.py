@@ -7,6 +7,7 @@ finds the lock or the finished row, and a killed worker lets go of the lock with
 """
 
 import logging
+import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ _kinds: dict[str, Kind] = {}
 
 MOST_ATTEMPTS = 5
 STALE_AFTER = timedelta(seconds=60)
+QUIET_SECONDS = 5.0  # after a broker that is away: the beat's tick
+_quiet_until = 0.0  # of this process, on its monotonic clock
 LOCK_SPACE = 0x0A0B  # the first half of the advisory lock's key; the second is the job's id
 
 
@@ -82,23 +85,34 @@ def ring_for(kind: str, tenant_id: int | None, key: str) -> None:
         ring(pk)
 
 
-def ring(job_id: int) -> None:
-    """Tell a worker. A broker that is away costs a tick, not the job."""
+def ring(job_id: int) -> bool:
+    """
+    Tell a worker, and return whether the broker took it. One that is away costs a tick, not the job.
+
+    After it did not answer nobody waits for it again until the next tick is due.
+    """
+    global _quiet_until
     from tenants.tasks import run_job
 
+    if time.monotonic() < _quiet_until:
+        return False
     try:
         run_job.apply_async(kwargs={"job_id": job_id}, retry=False)
     except run_job.OperationalError as error:
+        _quiet_until = time.monotonic() + QUIET_SECONDS
         log.warning("The broker did not take job %s: %s. The next tick tries again.", job_id, error)
+        return False
+    return True
 
 
 def ring_due() -> int:
     """Ring for every due or stale job and return how many; safe to run twice at once."""
+    global _quiet_until
+    _quiet_until = 0.0
     now = timezone.now()
     due = Job.objects.due(now, now - STALE_AFTER).order_by("due_at").values_list("pk", flat=True)
     due = list(due[:500])
-    for job_id in due:
-        ring(job_id)
+    all(ring(job_id) for job_id in due)  # what one job is refused, the others would be too
     return len(due)
 
 

@@ -7,17 +7,21 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from portal import embedded, pg_folder
+from portal import embedded, pg_folder, pg_guard
 from portal.embedded import ADMIN, APP, DATABASE, OWNER, EmbeddedServerError, Server
+from portal.pg_guard import guarded
+from tests.processes import wait_for
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 START = """
 import sys
+import time
 from pathlib import Path
 from portal.embedded import Server
 server = Server(Path(sys.argv[1]), fast=True)
@@ -219,6 +223,28 @@ class TestSeveralProcesses:
             pass
 
         assert idle.is_running()
+
+
+class TestTheGuard:
+    def test_a_killed_server_comes_back_by_itself(self, make_server):
+        server = make_server(fast=False)
+        with guarded(server):
+            _ask(server, "CREATE TABLE note AS SELECT 1 AS number")
+            killed = _postmaster(server)
+            os.kill(killed, signal.SIGKILL)
+            wait_for(lambda: _postmaster(server) != killed and server._accepts(), 30)
+
+            assert _ask(server, "SELECT count(*) FROM note") == [(1,)]
+        assert not server.is_running()
+
+    def test_a_server_that_was_stopped_stays_so(self, idle, monkeypatch):
+        monkeypatch.setattr(idle, "revive", lambda: pytest.fail("revived"))
+        with guarded(idle):
+            assert idle.stop() is True
+            assert not idle.was_killed()
+            time.sleep(3 * pg_guard.LOOK_SECONDS)
+
+            assert not idle.is_running()
 
 
 class TestRefusals:

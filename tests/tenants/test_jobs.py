@@ -398,6 +398,23 @@ class TestTheBroker:
             raise run_job.OperationalError("Connection refused")
 
         monkeypatch.setattr(run_job, "apply_async", refuse)
+        monkeypatch.setattr(jobs, "_quiet_until", 0.0)
+
+    def test_away_it_is_asked_once_and_not_again_before_the_tick(self, acme, monkeypatch, away):
+        asked = []
+        refuse = run_job.apply_async
+
+        def count(kwargs, **options):
+            asked.append(kwargs["job_id"])
+            refuse(kwargs, **options)
+
+        monkeypatch.setattr(run_job, "apply_async", count)
+        ids = [_job(acme, key=key).pk for key in "abc"]
+
+        assert [jobs.ring(pk) for pk in ids] == [False, False, False]
+        assert asked == ids[:1]
+        assert jobs.ring_due() == 3  # the tick tries again, and no further than the first refusal
+        assert asked == [ids[0], ids[0]]
 
     def test_away_it_loses_nothing(self, acme, away, django_capture_on_commit_callbacks):
         with django_capture_on_commit_callbacks(execute=True):
