@@ -15,6 +15,11 @@ urlpatterns = [
     path("", login_required(pages.report_list), name="list"),
     path("draft/<slug:contract>/<month:month>/", login_required(pages.report_draft), name="draft"),
     path(
+        "draft/<slug:contract>/<month:month>/so-far/",
+        login_required(pages.so_far),
+        name="so_far",
+    ),
+    path(
         "close/<slug:contract>/<month:month>/",
         login_required(fresh_sign_in(life.close)),
         name="close",

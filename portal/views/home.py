@@ -11,7 +11,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from contracts.models import ContractReminder, Period, PeriodState
+from contracts.domain import months
+from contracts.models import Contract, ContractReminder, Period, PeriodState
 from portal.pools import pools
 from portal.templatetags.reading import SOON
 from reports.models import MonthlyReport
@@ -120,6 +121,7 @@ def service(request: HttpRequest, mine: list[Membership], now: datetime) -> dict
         "outside": list(rows.open()[:SHORT]),
         "reports": latest_reports(clients),
         "promises": promises(clients, begins),
+        "running": running(clients, now),
         "month": begins.date(),
     }
 
@@ -152,6 +154,12 @@ def promises(clients: set[int], begins: datetime) -> list[dict[str, Any]]:
         missed=Count("pk", filter=Q(state=ClockState.MISSED)),
     )
     return list(counted.order_by("kind"))
+
+
+def running(clients: set[int], now: datetime) -> list[dict[str, Any]]:
+    """Return the contracts in force, each with its month that runs; their figures come by themselves."""
+    rows = Contract.objects.active().filter(tenant_id__in=clients).order_by("number")
+    return [{"contract": row, "month": months.first_of_month(row.local_date(now))} for row in rows]
 
 
 def latest_reports(clients: set[int]) -> QuerySet[MonthlyReport]:

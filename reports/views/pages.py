@@ -96,16 +96,31 @@ def report_draft(request: HttpRequest, contract: str, month: date) -> HttpRespon
 
     :raises NotPermitted: to a client's requester.
     """
+    found, facts = draft_or_404(request, contract, month)
+    return render(request, "reports/report_page.html", page_of(request, facts, found.tenant))
+
+
+@require_GET
+def so_far(request: HttpRequest, contract: str, month: date) -> HttpResponse:
+    """
+    The head of that draft, as a part of a home page: money, promises, whose turn it was.
+
+    :raises NotPermitted: to a client's requester.
+    """
+    found, facts = draft_or_404(request, contract, month)
+    context = {"contract": found, "month": month, "facts": facts}
+    return render(request, "reports/_so_far.html", context)
+
+
+def draft_or_404(
+    request: HttpRequest, contract: str, month: date
+) -> tuple[Contract, dict[str, Any]]:
     found = get_object_or_404(Contract.objects.select_related("tenant"), public_id=contract)
     if found.tenant_id not in clients_with_money(request.memberships):
         raise NotPermitted(_("A draft is for the service owner and the vendor's desks."))
     if not is_running(found, month):
         raise Http404
-    return render(
-        request,
-        "reports/report_page.html",
-        page_of(request, draft_facts(found, month, now=timezone.now()), found.tenant),
-    )
+    return found, draft_facts(found, month, now=timezone.now())
 
 
 def page_of(request: HttpRequest, facts: dict[str, Any], tenant) -> dict[str, Any]:

@@ -250,6 +250,14 @@ class TestTheDraft:
 
         assert answer.status_code == 403
 
+    def test_says_in_a_line_how_the_month_stands(self, acme_desk, client_of):
+        url = reverse("reports:so_far", args=[acme_desk.contract.public_id, MAY])
+        text = client_of(acme_desk.people["service_owner"]).get(url).text
+
+        assert text.count("<td") == 4
+        assert "¥" in text
+        assert client_of(acme_desk.people["requester"]).get(url).status_code == 403
+
     def test_of_another_client_never_was(self, client_of, acme_desk, globex_desk):
         url = reverse("reports:draft", args=[globex_desk.contract.public_id, MAY])
 

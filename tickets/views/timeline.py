@@ -48,9 +48,14 @@ PLAIN = {
     "ticket.merged": ("merge", gettext_lazy("Merged into %(into)s, which keeps the earlier clock")),
     "ticket.recovered": ("heart-pulse", gettext_lazy("Recovered by itself and closed")),
     "alert.recovered": ("heart-pulse", gettext_lazy("The monitoring says that it is over")),
+    "incident_report.issued": ("file-text", gettext_lazy("Incident report issued")),
     "clock.missed": ("triangle-alert", gettext_lazy("Deadline missed: %(clock)s")),
 }
 INSIDE = {
+    "incident_report.drafted": ("file-text", gettext_lazy("Incident report drafted")),
+    "incident_report.edited": ("file-text", gettext_lazy("Incident report changed")),
+    "problem.raised": ("bug", gettext_lazy("Raised as a problem of a pattern")),
+    "problem.described": ("bug", gettext_lazy("Cause or workaround described")),
     "estimate.drafted": ("coins", gettext_lazy("Estimate drafted")),
     "estimate.edited": ("coins", gettext_lazy("Estimate changed")),
     "estimate.submitted": ("coins", gettext_lazy("Estimate submitted for approval")),
