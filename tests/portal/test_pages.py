@@ -309,7 +309,9 @@ def routes(resolver: URLResolver, before: str = "") -> list[str]:
 
 @pytest.mark.django_db
 def test_every_route_asks_a_stranger_to_sign_in():
-    addresses = [r for r in routes(get_resolver()) if not r.startswith(("api/", "hooks/", "static/"))]
+    addresses = [
+        r for r in routes(get_resolver()) if not r.startswith(("api/", "hooks/", "static/"))
+    ]
     assert len(addresses) > 15
     for template in set(addresses) - OPEN_TO_ALL:
         url = "/" + re.sub(r"<month:\w+>", "2026-04", template)
