@@ -2,9 +2,10 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from babel import Locale
-from babel.dates import format_date, format_time
+from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal, format_percent
 from django.utils import timezone
 from django.utils.translation import get_language, ngettext
@@ -17,7 +18,12 @@ NOTHING = "–"
 
 
 def reader_locale() -> Locale:
-    return Locale.parse(LOCALES.get((get_language() or "en").partition("-")[0], "en_GB"))
+    return locale_of(get_language() or "en")
+
+
+@lru_cache(16)
+def locale_of(language: str) -> Locale:
+    return Locale.parse(LOCALES.get(language.partition("-")[0], "en_GB"))
 
 
 def money(amount: int | None, currency: str) -> str:
@@ -46,7 +52,12 @@ def multiplier(basis_points: int | None) -> str:
 
 
 def day_text(value: date) -> str:
-    return format_date(value, format="medium", locale=reader_locale())
+    return day_in(value, reader_locale())
+
+
+@lru_cache(4096)
+def day_in(value: date, locale: Locale) -> str:
+    return format_date(value, format="medium", locale=locale)
 
 
 def month(value: date) -> str:
@@ -55,7 +66,7 @@ def month(value: date) -> str:
 
 def clock(value: datetime) -> str:
     """Show the time of day of an instant in the active zone."""
-    return format_time(timezone.localtime(value), format="HH:mm", locale=reader_locale())
+    return f"{timezone.localtime(value):%H:%M}"
 
 
 def at_text(value: datetime) -> str:

@@ -3,18 +3,15 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, OuterRef, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from tenants.models import Membership, Tenant
-from tickets.models import Dispute, Estimate, Handoff, Ticket
+from tenants.models import Membership
+from tickets.models import Dispute, Estimate, Handoff
 from tickets.models.choices import EstimateStatus, HandoffState, Outcome, Status
-from tickets.models.ticket import TicketQuerySet
 from tickets.waiting import SOON, has, of_mine
 
 Lens = Callable[[Sequence[Membership], datetime], Q]
-NEXT_DEADLINE = (F("next_due_at").asc(nulls_last=True), "-received_at", "-pk")
 PENDING = (EstimateStatus.SUBMITTED, EstimateStatus.APPROVED, EstimateStatus.SENT)
 
 
@@ -44,21 +41,3 @@ LENSES: dict[str, tuple[object, Lens]] = {
     "handoff": (_("In handoff"), handed_over),
     "mine": (_("Mine"), lambda members, now: of_mine(members)),
 }
-
-
-def first_of_each(rows: TicketQuerySet, members: Sequence[Membership], most: int) -> list[int]:
-    """
-    Return the ids of each client's first `most` rows by deadline, in one statement.
-
-    Each client is asked by itself, so the index by deadline serves it and it stops at `most`.
-    """
-    of_one = rows.filter(tenant_id=OuterRef("pk")).order_by(*NEXT_DEADLINE)
-    clients = Tenant.objects.filter(pk__in={m.tenant_id for m in members}).order_by()
-    found = clients.annotate(first=ArraySubquery(of_one.values("pk")[:most]))
-    return [pk for first in found.values_list("first", flat=True) for pk in first]
-
-
-def queue(rows: TicketQuerySet, members: Sequence[Membership], most: int) -> list[Ticket]:
-    """Return the first `most` of all clients' rows by time to breach, ready for the table."""
-    found = Ticket.objects.filter(pk__in=first_of_each(rows, members, most))
-    return list(found.for_worklist().select_related("stage__decision")[:most])

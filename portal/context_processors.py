@@ -37,7 +37,9 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "shell": {
             "person": user if signed_in else None,
             "is_vendor": any(m.is_vendor for m in memberships),
-            "desks": list(dict.fromkeys(m.get_role_display() for m in memberships)),
+            "desks": [
+                desk.get_role_display() for desk in {m.role: m for m in memberships}.values()
+            ],
             "nav": navigation(request) if signed_in else [],
             "tenants": sorted(tenants.values(), key=lambda tenant: tenant.name),
             "tenant": memberships[0].tenant if narrowed else None,

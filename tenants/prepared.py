@@ -74,11 +74,6 @@ def fetch(plan: Plan, values: dict[str, Any]) -> list[Any]:
         return plan.read(cursor.fetchall())
 
 
-def is_one() -> bool:
-    """Return whether the scope holds one tenant: its SQL compares, that of several looks in a list."""
-    return len(scoping.active_tenants() or ()) == 1
-
-
 class Prepared:
     """A queryset that is made, and its SQL written, when it is first asked."""
 
@@ -88,7 +83,7 @@ class Prepared:
 
     def all(self, **values: Any) -> list[Any]:
         """Return the rows, with these values in the slots; models, or tuples of `values_list`."""
-        one = is_one()
+        one = scoping.is_one()
         if (plan := self.plans.get(one)) is None:
             plan = self.plans[one] = Plan(self.make())
         return fetch(plan, values)
@@ -106,7 +101,7 @@ class Lists:
 
     def all(self, words: Hashable, make: Callable[[], models.QuerySet]) -> list[Any]:
         """Return the rows of `make()`, which depends on `words` and the scope and nothing else."""
-        key = (words, is_one())
+        key = (words, scoping.is_one())
         if (plan := self.plans.get(key)) is None:
             plan = self.plans[key] = Plan(make())
             if len(self.plans) > self.most:

@@ -194,8 +194,7 @@ RULES = (
 def rows_of(rule: Rule, members: Sequence[Membership], now: datetime) -> QuerySet[Ticket]:
     """Return the tickets that wait at those of `members` whose desk the rule is about."""
     desks = [m for m in members if m.role in rule.desks]
-    rows = Ticket.objects.visible_to(list(members)).filter(rule.condition(desks, now))
-    return rows.filter(tenant_id__in={m.tenant_id for m in desks})
+    return Ticket.objects.visible_to(list(members)).at(desks).filter(rule.condition(desks, now))
 
 
 def heaps(members: Sequence[Membership], now: datetime, each: int = EACH) -> list[Heap]:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from portal.cockpit_lenses import LENSES, queue
+from portal.cockpit_lenses import LENSES
 from portal.pools import pools
 from tenants.models import Membership
 from tickets.filters import TicketFilter
@@ -24,6 +24,7 @@ from tickets.models import SavedFilter, Ticket
 from tickets.models.choices import Lane
 from tickets.services import together
 from tickets.views.desk import desks_at, tickets_of
+from tickets.views.rows import rows_of
 
 SHOWN = 100
 MOST_SAVED = 20
@@ -77,7 +78,7 @@ def shown(
     request: HttpRequest, desks: Sequence[Membership], asked: QueryDict, now: datetime
 ) -> dict[str, Any]:
     """Return the queue that is asked for, with the counts of every lens under the same filters."""
-    rows = tickets_of(request).open().filter(tenant_id__in={m.tenant_id for m in desks})
+    rows = tickets_of(request).open().at(desks)
     filterset = TicketFilter(asked, queryset=rows, request=request)
     many = len({m.tenant_id for m in desks}) > 1
     del filterset.form.fields["status"]
@@ -90,7 +91,7 @@ def shown(
     )
     return {
         "filterset": filterset,
-        "tickets": queue(filterset.qs.filter(conditions[lens]), desks, SHOWN),
+        "tickets": rows_of(filterset.qs.filter(conditions[lens]).by_deadline()[:SHOWN]),
         "lenses": [
             {"code": c, "label": label, "count": counts[c], "query": query_of(asked, lens=c)}
             for c, (label, _ask) in LENSES.items()

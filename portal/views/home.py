@@ -18,7 +18,7 @@ from portal.templatetags.reading import SOON
 from reports.models import MonthlyReport
 from tenants.models import Membership
 from tenants.roles import Role
-from tickets.models import Dispute, Estimate, Obligation, Ticket
+from tickets.models import Dispute, Estimate, Obligation, Stage, Ticket
 from tickets.models.choices import (
     OUT_OF_SCOPE,
     ClockState,
@@ -28,11 +28,12 @@ from tickets.models.choices import (
     Status,
 )
 from tickets.models.ticket import TicketQuerySet
+from tickets.views.rows import rows_of
 from tickets.waiting import heaps
 
 TO_APPROVE = (EstimateStatus.SUBMITTED, EstimateStatus.APPROVED)
 TO_ACCEPT = (EstimateStatus.SENT, EstimateStatus.DELIVERED)
-QUEUE, SHORT, REPORTS = 100, 20, 6
+QUEUE, REQUESTS, SHORT, REPORTS = 25, 100, 20, 6
 AGENTS = {
     Role.BRIDGE_SE,
     Role.SERVICE_DESK,
@@ -67,23 +68,24 @@ def worklist(request: HttpRequest, mine: list[Membership]) -> TicketQuerySet:
 
 def queue(request: HttpRequest, mine: list[Membership], now: datetime) -> dict[str, Any]:
     """The open tickets of all clients by time to breach, with the counts above them."""
-    rows = worklist(request, mine).open()
-    counts = rows.order_by().aggregate(
+    rows = Ticket.objects.visible_to(request.memberships).open().at(mine)
+    own = Stage.objects.filter(owner__in=[m.pk for m in mine], ended_at=None)
+    counts = rows.aggregate(
         open=Count("pk"),
         late=Count("pk", filter=Q(next_due_at__lte=now)),
         soon=Count("pk", filter=Q(next_due_at__gt=now, next_due_at__lte=now + SOON)),
         critical=Count("pk", filter=Q(priority=Priority.P1)),
         paused=Count("pk", filter=Q(status=Status.ON_HOLD)),
-        mine=Count("pk", filter=Q(stage__owner__in=[m.pk for m in mine])),
+        mine=Count("pk", filter=Q(stage__in=own.values("pk"))),
     )
-    return {"tickets": list(rows[:QUEUE]), "counts": counts, "shown": QUEUE}
+    return {"tickets": rows_of(rows.by_deadline()[:QUEUE]), "counts": counts, "shown": QUEUE}
 
 
 def my_requests(request: HttpRequest, mine: list[Membership], now: datetime) -> dict[str, Any]:
     own = worklist(request, mine).filter(requester__in=[m.pk for m in mine])
     done = own.exclude(status__in=[Status.NEW, Status.IN_PROGRESS, Status.ON_HOLD])
     recent = done.order_by("-received_at", "-pk")
-    return {"tickets": list(own.open()[:QUEUE]), "done": list(recent[:SHORT])}
+    return {"tickets": list(own.open()[:REQUESTS]), "done": list(recent[:SHORT])}
 
 
 def decisions(request: HttpRequest, mine: list[Membership], now: datetime) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from tickets.models import Comment, SavedFilter, Ticket, Watcher
 
 pytestmark = pytest.mark.django_db
 
-PAGE_QUERIES = 14
-QUEUE_QUERIES = 8  # of which session, person and desks are three, the options of a filter one
+PAGE_QUERIES = 13
+QUEUE_QUERIES = 7  # of which session, person and desks are three, the options of a filter one
 
 
 @pytest.fixture(autouse=True)

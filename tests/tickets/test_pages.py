@@ -108,16 +108,16 @@ class TestTheList:
         with django_assert_num_queries(LIST_QUERIES):
             browser.get("/tickets/")
 
-    def test_shows_fifty_a_page(self, signed_in, acme_desk):
-        for number in range(51):
+    def test_shows_twenty_five_a_page(self, signed_in, acme_desk):
+        for number in range(26):
             acme_desk.open(f"Number {number}")
 
         page = signed_in("bridge_se").get("/tickets/").content.decode()
         second = signed_in("bridge_se").get("/tickets/?page=2").content.decode()
 
-        assert page.count('<tr id="ticket-') == 50
+        assert page.count('<tr id="ticket-') == 25
         assert second.count('<tr id="ticket-') == 1
-        assert "1 to 50 of 51" in page
+        assert "1 to 25 of 26" in page
 
 
 # session, user, the scope of the transaction, memberships, clients to filter by, count, rows

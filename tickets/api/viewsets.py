@@ -1,6 +1,5 @@
 """Tickets: their list, one as it is now, a new one, and every step of `tickets.services`."""
 
-from functools import partial
 from typing import Any
 
 from django.db.models import CharField, QuerySet
@@ -35,6 +34,7 @@ from tickets.filters import ApiTicketFilter, asking
 from tickets.models import Ticket
 from tickets.models.choices import Channel
 from tickets.views.desk import actor_for, ticket_or_404, tickets_of
+from tickets.views.rows import found
 
 ORDERS = (
     Order("due", "next_due_at", unique="key"),
@@ -75,17 +75,21 @@ class TicketViewSet(TicketSteps, TicketParts, ApiViewSet):
         clients = shapes.clients_of(request.memberships)
 
         def rows() -> QuerySet:
-            found = tickets_of(request)
+            tickets = tickets_of(request)
             asked = request.query_params.keys() & ApiTicketFilter.base_filters.keys()
             if asked:
                 self.filterset_class = asking(frozenset(asked))
-                found = self.filter_queryset(found)
-            return found
+                tickets = self.filter_queryset(tickets)
+            return tickets
 
         def load(page: Rows) -> list[dict[str, Any]]:
-            words, shown = words_of(request), partial(joined, page)
-            found = list(shown()) if words is None else LISTS.all(words, shown)
-            return [shapes.row(values, clients) for values in found]
+            words = words_of(request)
+
+            def shown() -> QuerySet:
+                return found(page()).values_list(*shapes.ROW)
+
+            made = list(shown()) if words is None else LISTS.all(words, shown)
+            return [shapes.row(values, clients) for values in made]
 
         page = page_of(request, rows, ORDERS, load)
         return Response(page.answer(page.rows))
@@ -143,18 +147,6 @@ class TicketViewSet(TicketSteps, TicketParts, ApiViewSet):
             return estimate_answer(request, made.public_id, 201)
 
         return once(request, ticket.tenant_id, act)
-
-
-def joined(page: Rows) -> QuerySet:
-    """
-    Return a page with all that a row shows.
-
-    Its rows are found in their own table first, by the index of the order: what is joined is joined
-    to a page, not to the list.
-    """
-    found = page()
-    rows = Ticket.objects.filter(pk__in=found.values("pk")).order_by(*found.query.order_by)
-    return rows.values_list(*shapes.ROW)
 
 
 LISTS = Lists()

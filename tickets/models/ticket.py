@@ -5,7 +5,7 @@ from django.db.models import F, Q
 
 from contracts.models import Contract, ContractVersion
 from tenants.models import Membership, TenantForeignKey, TenantOwned
-from tenants.scoping import TenantManager, TenantQuerySet
+from tenants.scoping import TenantManager, TenantQuerySet, active_tenants
 from tickets.models.choices import Channel, Level, Priority, Status, TicketType
 
 OPEN_STATUSES = (Status.NEW, Status.IN_PROGRESS, Status.ON_HOLD)
@@ -14,6 +14,11 @@ OPEN_STATUSES = (Status.NEW, Status.IN_PROGRESS, Status.ON_HOLD)
 class TicketQuerySet(TenantQuerySet):
     def open(self) -> "TicketQuerySet":
         return self.filter(status__in=OPEN_STATUSES)
+
+    def at(self, desks: list[Membership]) -> "TicketQuerySet":
+        """Keep the tickets of the clients of these desks; where they are the scope it says so already."""
+        clients = {m.tenant_id for m in desks}
+        return self if clients == active_tenants() else self.filter(tenant_id__in=clients)
 
     def visible_to(self, memberships: list[Membership]) -> "TicketQuerySet":
         """
@@ -36,9 +41,10 @@ class TicketQuerySet(TenantQuerySet):
 
     def for_worklist(self) -> "TicketQuerySet":
         """Load what a list shows, the soonest deadline first and paused ones last."""
-        return self.select_related("tenant", "contract", "stage__owner__user").order_by(
-            F("next_due_at").asc(nulls_last=True), "-received_at", "-pk"
-        )
+        return self.select_related("tenant", "contract", "stage__owner__user").by_deadline()
+
+    def by_deadline(self) -> "TicketQuerySet":
+        return self.order_by(F("next_due_at").asc(nulls_last=True), "-received_at", "-pk")
 
 
 class Ticket(TenantOwned):

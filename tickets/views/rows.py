@@ -1,0 +1,80 @@
+"""A ticket as a row of a list: what the table shows, and no more of it is loaded."""
+
+from datetime import datetime
+from typing import NamedTuple, Self
+
+from django.db.models import BigIntegerField, F, Func, QuerySet
+
+from tenants.models import Tenant
+from tenants.scoping import InScope, OfEach, is_one
+from tickets.models import Ticket
+from tickets.models.ticket import OPEN_STATUSES
+
+COLUMNS = (
+    *("key", "title", "type", "environment", "priority", "status", "next_due_at"),
+    *("tenant__name", "stage__owner__user__name"),
+    *("stage__decision__outcome", "stage__decision__clause_id", "stage__decision__pending"),
+)
+
+
+class TicketRow(NamedTuple):
+    """The `COLUMNS` of a ticket."""
+
+    key: str
+    title: str
+    type: str
+    environment: str
+    priority: str
+    status: str
+    next_due_at: datetime | None
+    client: str
+    owner: str | None
+    outcome: str | None
+    clause_id: str | None
+    pending: bool | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN_STATUSES
+
+    @classmethod
+    def of(cls, ticket: "Ticket | TicketRow") -> Self:
+        """Return the row of a ticket that is loaded with its client, stage, owner and decision."""
+        if isinstance(ticket, TicketRow):
+            return ticket
+        stage = ticket.stage
+        decision = stage and stage.decision
+        return cls(
+            *(ticket.key, ticket.title, ticket.type, ticket.environment, ticket.priority),
+            *(ticket.status, ticket.next_due_at, ticket.tenant.name),
+            stage and stage.owner.user.name,
+            *(
+                (decision and (decision.outcome, decision.clause_id, decision.pending))
+                or (None,) * 3
+            ),
+        )
+
+
+def rows_of(page: QuerySet[Ticket]) -> list[TicketRow]:
+    """Return the rows of a page, a slice of an ordered list, in its order."""
+    return [TicketRow(*values) for values in found(page).values_list(*COLUMNS)]
+
+
+def found(page: QuerySet[Ticket]) -> QuerySet[Ticket]:
+    """
+    Return a page, a slice of an ordered list, found in its own table before anything is joined to it.
+
+    So what is joined is joined to a page, not to the list. In a scope of several clients each is
+    asked by itself for as many rows as it can give to the page, and an index serves it; of these
+    come the page's.
+    """
+    order, query = page.query.order_by, page.query
+    if not is_one():
+        whole = page.all()
+        whole.query.clear_limits()
+        each = OfEach(whole.values("pk")[: query.high_mark])
+        clients = Tenant.objects.filter(InScope(F("pk"))).order_by()
+        ids = clients.values_list(Func(each, function="unnest", output_field=BigIntegerField()))
+        firsts = Ticket.objects.filter(pk__in=ids).order_by(*order)
+        page = firsts[query.low_mark : query.high_mark]
+    return Ticket.objects.filter(pk__in=page.values("pk")).order_by(*order)
