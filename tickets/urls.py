@@ -16,6 +16,7 @@ from tickets.views import (
     estimate_form,
     estimates,
     exports,
+    faq,
     files,
     flow,
     history,
@@ -75,6 +76,21 @@ urlpatterns = [
     path("releases/", login_required(releases.release_list), name="releases"),
     path("releases/new/<slug:contract>/", login_required(releases.new_release), name="new_release"),
     path("releases/<slug:public_id>/", login_required(releases.release_page), name="release"),
+    path("faq/", login_required(faq.faq_list), name="faq"),
+    path("faq/suggest/", login_required(faq.faq_suggest), name="faq_suggest"),
+    path("faq/new/<slug:code>/", login_required(faq.new_faq), name="new_faq"),
+    path("faq/<slug:public_id>/", login_required(faq.faq_page), name="faq_entry"),
+    path("faq/<slug:public_id>/edit/", login_required(faq.edit_faq), name="edit_faq"),
+    path("faq/<slug:public_id>/status/", login_required(faq.faq_status), name="faq_status"),
+    path(
+        "faq/<slug:public_id>/answered-me/",
+        login_required(faq.faq_answered_me),
+        name="faq_answered_me",
+    ),
+    path(
+        "faq/<slug:public_id>/answer/", login_required(faq.faq_answer_many), name="faq_answer_many"
+    ),
+    path("<ticket_key:key>/from-faq/", login_required(faq.answer_ticket), name="from_faq"),
     path("patterns/", login_required(patterns.pattern_list), name="patterns"),
     path("patterns/<slug:public_id>/", login_required(patterns.pattern_page), name="pattern"),
     path(

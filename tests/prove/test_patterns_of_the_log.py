@@ -5,19 +5,32 @@ The rule runs in a process of its own, whose time and memory are told. What it f
 with the groups of equal category, subcategory and symptom that a plain counter makes.
 """
 
+import csv
+import gzip
 import json
 import os
 import subprocess
 import sys
+import time
+from collections import Counter
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
+
+from tenants.scoping import tenant_scope
+from tests.portal.desk import NOON, desk_of
+from tickets.models import Occurrence, Ticket
+from tickets.services.incident_import import NO_CATEGORY
+from tickets.services.pattern_figures import MOST_PATTERNS, figures
+from tickets.services.recurrence import recognise
 
 LOG = os.environ.get("PORTAL_LOG", "")
 MOST_MEMORY = 64 * 1024  # KiB beside the log itself
 pytestmark = [
     pytest.mark.prove,
     pytest.mark.skipif(not LOG, reason="names no log: `make prove LOG=path`"),
+    pytest.mark.allow_n_plus_one,
 ]
 FIND = """
 import csv, gzip, json, sys, time, tracemalloc
@@ -72,4 +85,56 @@ def test_every_pattern_of_five_or_more_is_found_by_itself(capsys):
         sys.stdout.write(
             f"\n{told['found']} patterns hold {share:.0%} of {told['incidents']} incidents;"
             f" {told['seconds']:.1f} s, {told['kib'] / 1024:.0f} MiB\n"
+        )
+
+
+def rows_of_the_log() -> list[dict[str, str]]:
+    """Return the last row of each incident."""
+    last: dict[str, dict[str, str]] = {}
+    opener = gzip.open if LOG.endswith(".gz") else open
+    with opener(LOG, "rt", encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            known = last.get(row["number"])
+            if known is None or int(row["sys_mod_count"]) >= int(known["sys_mod_count"]):
+                last[row["number"]] = {n: "" if v == "?" else v for n, v in row.items()}
+    return list(last.values())
+
+
+def words(*parts: str) -> str:
+    return " / ".join(filter(None, parts))
+
+
+@pytest.mark.django_db
+def test_the_portal_holds_each_pattern_of_the_log_by_itself(acme, capsys):
+    desk = desk_of(acme)
+    first = desk.open("The first", type="service_request")
+    names = [field.attname for field in Ticket._meta.concrete_fields if not field.primary_key]
+    plain = {name: getattr(first, name) for name in names}
+    tickets = []
+    for place, row in enumerate(rows_of_the_log(), start=10):
+        told = {
+            "type": "incident", "number": place, "key": f"ACME-{place}",
+            "title": words(row["category"], row["subcategory"]) or NO_CATEGORY,
+            "symptom": words(row["subcategory"], row["u_symptom"]),
+        }  # fmt: skip
+        tickets.append(Ticket(**{**plain, **told}))
+    with tenant_scope(acme):
+        Ticket.objects.bulk_create(tickets, batch_size=2_000)
+        began = time.monotonic()
+        while recognise(NOON):
+            pass
+        took = time.monotonic() - began
+        held = Counter(Occurrence.objects.values_list("pattern_id", flat=True))
+        right = Counter((ticket.title, ticket.symptom) for ticket in tickets)
+
+        assert sorted(n for n in held.values() if n >= 5) == sorted(
+            n for n in right.values() if n >= 5
+        )
+        began = time.monotonic()
+        assert len(figures([desk.contract], NOON - timedelta(days=1))) == MOST_PATTERNS
+        shown = time.monotonic() - began
+    with capsys.disabled():
+        sys.stdout.write(
+            f"\n{len(tickets)} tickets recognised in {took:.1f} s;"
+            f" their page's figures in {shown:.2f} s\n"
         )

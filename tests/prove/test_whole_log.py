@@ -24,11 +24,8 @@ from contracts.services import period_of
 from reports.services.issue import issue_report
 from tenants.scoping import tenant_scope
 from tests.processes import environment
-from tests.tickets.logs import NUMBER, SIGNED_AT, client_of, held_by_the_portal, rows_of_everything
-from tickets.domain.recurrence import PATTERN_AT_LEAST
+from tests.tickets.logs import NUMBER, client_of, held_by_the_portal, rows_of_everything
 from tickets.models import Obligation, Ticket
-from tickets.services import pattern_figures
-from tickets.services.recurrence import recognise
 from tickets.services.sweep import sweep_misses
 from tickets.services.verify import verify_clocks
 
@@ -129,7 +126,6 @@ def test_the_whole_log_is_held_once_and_reported_as_it_is(transactional_db, caps
         import_whole(contract)
         assert rows_of_everything() == before
         prove_clocks(timezone.now())
-        prove_patterns(contract, right["known"])
         months = prove_reports(contract)
     with capsys.disabled():
         rate = held["incidents"] / took
@@ -147,19 +143,6 @@ def prove_clocks(now: datetime) -> None:
     assert not [found for found in verify_clocks(now) if not isinstance(found, int)]
     with transaction.atomic():
         assert Obligation.objects.exists()
-
-
-def prove_patterns(contract: Contract, known: dict[str, int]) -> None:
-    """Recognise every incident and compare the patterns with those that the counter counts."""
-    while True:
-        with transaction.atomic():
-            if not recognise(timezone.now()):
-                break
-    with transaction.atomic():
-        sizes = [row["count"] for row in pattern_figures.counted([contract], SIGNED_AT)]
-        recurring = [size for size in sizes if size >= PATTERN_AT_LEAST]
-        assert len(recurring) == known["patterns_of_five_or_more"]
-        assert sum(recurring) == known["incidents_in_them"]
 
 
 def prove_reports(contract: Contract) -> dict[str, dict[str, int]]:

@@ -17,6 +17,7 @@ from tenants.api.serializers import Body, Nothing
 from tenants.models import Verb
 from tickets import services
 from tickets.api import bodies
+from tickets.api.faq import AnswerFromFaqBody
 from tickets.api.seen import ticket_seen, version_of
 from tickets.api.serializers import TicketDetailSerializer
 from tickets.domain.lifecycle import Action
@@ -112,6 +113,13 @@ STEPS = (
     step(Action.WATCH, services.watch_ticket, "watch"),
     step(Action.WATCH, services.unwatch_ticket, "unwatch", name="unwatch"),
     step(Action.LOG_TIME, services.start_timer, "timer", name="start_timer"),
+    step(
+        Action.COMMENT,
+        services.answer_from_faq,
+        "answer-from-faq",
+        name="answer_from_faq",
+        body=AnswerFromFaqBody,
+    ),
     step(Action.LINK, services.leave_pattern, "leave-pattern", name="leave_pattern"),
     step(
         Action.LINK,

@@ -6,6 +6,7 @@ from tickets.api.attachments import AttachmentViewSet
 from tickets.api.bulk import ImportViewSet, NewImportViewSet
 from tickets.api.check import CheckViewSet
 from tickets.api.estimates import EstimateViewSet
+from tickets.api.faq import FaqViewSet
 from tickets.api.notices import ChannelsViewSet, NoticeViewSet
 from tickets.api.overage import OverageViewSet
 from tickets.api.patterns import PatternViewSet
@@ -22,6 +23,7 @@ for prefix, viewset, basename in (
     ("tickets", TicketViewSet, "ticket"),
     ("estimates", EstimateViewSet, "estimate"),
     ("overage", OverageViewSet, "overage"),
+    ("faq", FaqViewSet, "faq"),
     ("patterns", PatternViewSet, "pattern"),
     ("comments", CommentViewSet, "comment"),
     ("links", LinkViewSet, "link"),

@@ -9,7 +9,7 @@ different things (CSV and PDF, 受注 and 発注, login and logout) are two faul
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -147,6 +147,32 @@ def differ(one: Wording, other: Wording) -> bool:
 
 def same_fault(one: Wording, other: Wording) -> bool:
     return alike(one, other) >= ALIKE and not differ(one, other)
+
+
+# --- searching ---
+
+
+def searchable(text: str) -> str:
+    """Return the text as `found_in` searches it: stretches of Japanese, other words by their stem."""
+    return "\n".join(filter(None, _stretches(_runs(_cleaned(text)[0]))))
+
+
+def needles(query: str) -> dict[str, int]:
+    """Return what a search looks for, with its weight: bigrams of Japanese, whole other words."""
+    wanted: dict[str, int] = {}
+    for stretch in _stretches(_runs(_cleaned(query)[0])):
+        if stretch.startswith(" ") or len(stretch) == 1:
+            wanted[stretch] = _CONTENT * max(1, len(stretch) // 2)
+        else:
+            wanted |= {a + b: _weight(a + b) for a, b in pairwise(stretch)}
+    return wanted
+
+
+def found_in(searched: str, wanted: Mapping[str, int]) -> float:
+    """Return 0 to 1: how much of what is looked for the searchable text holds."""
+    total = sum(wanted.values())
+    held = sum(weight for needle, weight in wanted.items() if needle in searched)
+    return held / total if total else 0.0
 
 
 # --- reading ---

@@ -12,6 +12,7 @@ from tickets.models.estimate_answer import (
     EstimateApproval,
     EstimateCharge,
 )
+from tickets.models.faq import FaqEntry, FaqText, FaqUse
 from tickets.models.handoff import Handoff
 from tickets.models.link import Link, LinkKind
 from tickets.models.notice import NoticePreference, Notification
@@ -50,6 +51,9 @@ __all__ = [
     "EstimateApproval",
     "EstimateCharge",
     "EstimateRevision",
+    "FaqEntry",
+    "FaqText",
+    "FaqUse",
     "GlossaryTerm",
     "Handoff",
     "LedgerEntry",

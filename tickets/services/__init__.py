@@ -26,6 +26,13 @@ from tickets.services.estimates import (
     withdraw_estimate,
 )
 from tickets.services.facts import confirm_facts
+from tickets.services.faq import (
+    answer_from_faq,
+    answer_many,
+    answered_me,
+    save_faq,
+    set_faq_status,
+)
 from tickets.services.handoffs import (
     accept_handoff,
     default_handoff,
@@ -66,6 +73,9 @@ __all__ = [
     "agree_overage",
     "agree_to_ruling",
     "answer_dispute",
+    "answer_from_faq",
+    "answer_many",
+    "answered_me",
     "approve_estimate",
     "assign",
     "cancel_estimate",
@@ -109,10 +119,12 @@ __all__ = [
     "resume_ticket",
     "revise_estimate",
     "rule_undecided",
+    "save_faq",
     "save_term",
     "send_estimate",
     "send_retro_estimate",
     "set_amount_limit",
+    "set_faq_status",
     "start_timer",
     "start_work",
     "stop_timer",
