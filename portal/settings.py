@@ -375,6 +375,7 @@ SPECTACULAR_SETTINGS = {
         "ImportKind": "tickets.models.bulk.BulkKind",
         "RoutineKind": "tickets.models.routine.RoutineKind",
         "JobState": "tenants.models.JobState",
+        "FaqStatus": "tickets.models.faq.FaqStatus",
         "Role": "tenants.roles.Role",
         "Verb": "tenants.models.Verb",
     },
