@@ -90,6 +90,8 @@ RECIPES: dict[str, dict[str, object]] = {
         "facts": canonical({"schema": 1, "timezone": "Asia/Tokyo"}),
         "sections": {},
     },
+    "tickets.Obligation": {"within": "4h", "hours": "always"},
+    "tickets.LedgerEntry": {"within": "4h", "hours": "always"},
     "tickets.Delivery": {"reason": "", "release": lambda world: world.id_of(Release)},
     "tickets.Occurrence": {"pattern": lambda world: world.id_of(Pattern)},
     "tickets.FaqUse": {"kind": "answered", "ticket": lambda world: world.id_of(Ticket)},
