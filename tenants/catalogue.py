@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from django.conf import settings
 from django.db import connections
 
-from tenants import walls
+from tenants import searching, walls
 
 POLICY_SQL = """
 SELECT tablename, policyname, permissive, cmd, roles::text, qual, with_check FROM pg_policies
@@ -131,5 +131,6 @@ def _elsewhere(cursor) -> Iterator[str]:
             yield f"{name}: the function of the walls is missing or altered."
     for (name,) in _rows(cursor, VIEW_SQL):
         yield f"{name}: a view without security_invoker reads with its owner's eyes."
-    for (name,) in _rows(cursor, DEFINER_SQL):
+    known = {searching.finder(model) for model in searching.searched()}
+    for name in sorted({name for (name,) in _rows(cursor, DEFINER_SQL)} - known):
         yield f"{name}: nobody knows this SECURITY DEFINER function."

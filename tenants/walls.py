@@ -15,7 +15,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connections, models
 
-from tenants import audit_chain
+from tenants import audit_chain, searching
 from tenants.models.owned import TenantOwned
 
 IN_SCOPE = "(tenant_id = ANY ((( SELECT app.current_tenants() AS current_tenants))::bigint[]))"
@@ -132,7 +132,11 @@ def policies_of(model: type[TenantOwned]) -> list[Policy]:
 def functions() -> dict[str, str]:
     """Return the body of each function of the walls, by name."""
     own = dict(re.findall(r"FUNCTION app\.(\w+)\(\).*?AS \$\$(.*?)\$\$", FUNCTIONS, re.DOTALL))
-    return own | {guard.name: guard.body for model in tenant_models() for guard in model.guards}
+    return (
+        own
+        | searching.bodies()
+        | {guard.name: guard.body for model in tenant_models() for guard in model.guards}
+    )
 
 
 def guards_of(model: type[TenantOwned]) -> list[str]:
@@ -156,6 +160,7 @@ def build(sender=None, using: str = "owner", **kwargs) -> None:
         existing = set(connections[using].introspection.table_names(cursor))
         cursor.execute(FUNCTIONS)
         cursor.execute(guard_functions())
+        cursor.execute(searching.build(existing))
         cursor.execute(f'GRANT USAGE ON SCHEMA app, public TO "{app_role}"')
         cursor.execute("REVOKE ALL ON ALL FUNCTIONS IN SCHEMA app FROM PUBLIC")
         cursor.execute(f'GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA app TO "{app_role}"')

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from tenants.models import Tenant
+from tenants.searching import matching
 from tickets.models import Ticket
 from tickets.models.choices import (
     Activity,
@@ -31,8 +32,7 @@ def my_tenants(request) -> QuerySet[Tenant]:
 
 class TicketFilter(django_filters.FilterSet):
     text = django_filters.CharFilter(
-        field_name="title",
-        lookup_expr="icontains",
+        method="by_text",
         label=_("Title"),
         max_length=100,
         widget=forms.TextInput(attrs={"type": "search", "data-submit": True}),
@@ -69,6 +69,9 @@ class TicketFilter(django_filters.FilterSet):
     class Meta:
         model = Ticket
         fields: list[str] = []
+
+    def by_text(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        return matching(rows, value)
 
     def by_status(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         return rows.filter(status__in=OPEN_STATUSES if value == OPEN else [value])

@@ -44,6 +44,7 @@ class TenantOwned(models.Model):
 
     append_only = False
     guards: tuple[Guard, ...] = ()
+    searched_in = ""  # a column of text that is searched by an index (`tenants.searching`)
     frozen_once = ""  # a column: once it has a value, nobody may change or delete the row
 
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", editable=False)

@@ -50,6 +50,8 @@ class TicketQuerySet(TenantQuerySet):
 class Ticket(TenantOwned):
     """One request or incident, held against the contract version in force when it was received."""
 
+    searched_in = "title"
+
     key = models.CharField(max_length=32, help_text="ACME-123, sequential in its tenant only.")
     number = models.PositiveBigIntegerField()
     contract = TenantForeignKey(Contract, related_name="tickets")
