@@ -23,6 +23,13 @@ NAV = (  # label, route, and the desks that see it (None: all)
     (_("Administration"), "administration:clients", {Role.ACCOUNT_MANAGER}),
     (_("Audit"), "administration:audit", {Role.SERVICE_OWNER}),
 )
+KEYS = {
+    "home": "h",
+    "cockpit": "k",
+    "tickets:list": "t",
+    "contracts:list": "c",
+    "reports:list": "r",
+}
 
 
 def shell(request: HttpRequest) -> dict[str, object]:
@@ -60,12 +67,15 @@ def navigation(request: HttpRequest) -> list[dict[str, object]]:
         if desks and not desks & roles:
             continue
         try:
-            items.append((label, reverse(route)))
+            items.append((label, reverse(route), KEYS.get(route, "")))
         except NoReverseMatch:
             continue
-    holding = [url for _label, url in items if url != "/" and request.path.startswith(url)]
+    holding = [url for _label, url, _key in items if url != "/" and request.path.startswith(url)]
     here = max(holding, key=len, default=request.path)
-    return [{"label": label, "url": url, "current": url == here} for label, url in items]
+    return [
+        {"label": label, "url": url, "key": key, "current": url == here}
+        for label, url, key in items
+    ]
 
 
 def languages() -> list[dict[str, object]]:

@@ -30,6 +30,10 @@ class RefusalMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if request.htmx and is_sign_in(response):
+            if (
+                "X-Background" in request.headers
+            ):  # nobody asked: nobody is led away from what they type
+                return signed_out(request)
             return HttpResponseClientRedirect(back_here(request, response.url))
         return response
 
@@ -45,6 +49,14 @@ class RefusalMiddleware:
 
 def is_sign_in(response: HttpResponse) -> bool:
     return response.status_code == 302 and response.url.startswith(reverse("sign-in"))
+
+
+def signed_out(request: HttpRequest) -> HttpResponse:
+    """Tell a part that refreshes itself to stop, and the reader why."""
+    url = back_here(request, reverse("sign-in"))
+    is_silent = request.headers["X-Background"] == "silent"
+    context = {"url": "" if is_silent else url}
+    return render(request, "components/_signed_out.html", context, status=286)  # htmx: ask no more
 
 
 def back_here(request: HttpRequest, sign_in: str) -> str:

@@ -147,14 +147,14 @@ class Offer:
 
 
 def offers(
-    ticket: Ticket, actor_at: Callable[[Action], Membership | None], now: Situation
+    ticket: Ticket, actor_at: Callable[[Action], Membership | None], now: Situation, *, leads: bool
 ) -> list[Offer]:
     """
     Return the steps this person may take, the next one first and marked primary.
 
-    Where a dispute waits for this person's answer, that is the page's one primary step.
+    Where something else on the page waits for them, none of these `leads`: a page has one primary step.
     """
-    found, leads = [], now.waiting is None or actor_at(Action.ANSWER_DISPUTE) is None
+    found = []
     for move in MOVES:
         if (actor := actor_at(move.action)) and fits(move, ticket, now, actor):
             form = move.form_for(ticket, actor) if move.form else None

@@ -1,5 +1,7 @@
 """The page of one ticket: verdict, clocks, what happened, and the steps on offer."""
 
+from datetime import datetime
+
 from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -9,7 +11,7 @@ from django.views.decorators.http import require_GET
 
 from contracts.rules import rules_of
 from contracts.views.shown import sees_cost
-from tenants.models import Membership
+from tenants.models import AuditEvent, Membership
 from tenants.roles import Role
 from tickets.domain.lifecycle import Action
 from tickets.models import Alert, Correction, Delivery, Dispute, Ticket
@@ -37,6 +39,15 @@ COMMENT = next(move for move in MOVES if move.action == Action.COMMENT)
 @require_GET
 def ticket_page(request: HttpRequest, key: str) -> HttpResponse:
     ticket, now = ticket_or_404(request, key), timezone.now()
+    state = state_of(ticket, now)  # before what it names: what happens meanwhile is news, not lost
+    context = context_of(request, ticket, now)
+    context |= {"seen_at": state, **recurrence_on(request, ticket)}
+    context["panels"] = panels.drawn(request, ticket, context["desks"])
+    return render(request, "tickets/ticket_page.html", context)
+
+
+def context_of(request: HttpRequest, ticket: Ticket, now: datetime) -> dict[str, object]:
+    """Return what the page shows of a ticket; `recurrence_on` and the panels come on top."""
     desks, rules = desks_at(request, ticket), rules_of(ticket.version)
     for_vendor = any(m.is_vendor for m in desks)
     handoffs = list(ticket.handoffs.select_related("offered_by__user", "answered_by__user"))
@@ -44,9 +55,12 @@ def ticket_page(request: HttpRequest, key: str) -> HttpResponse:
     situation = situation_of(
         ticket, rules, handoffs, now, for_client=any(not m.is_vendor for m in desks)
     )
+    disputes = disputes_shown(ticket, desks, situation)
+    leads = not any(dispute["answers"] for dispute in disputes)
     context = {
         "ticket": ticket,
         "now": now,
+        "desks": desks,
         "terms": rules.terms,
         "system": rules.terms.system(ticket.system),
         "decision": ticket.stage.decision,
@@ -55,9 +69,11 @@ def ticket_page(request: HttpRequest, key: str) -> HttpResponse:
         "handoffs": handoffs if for_vendor else [],
         "answers": answers(ticket, desks, handoffs),
         "entries": time_entries(ticket, desks) if sees_time else None,
-        "offers": offers(ticket, lambda action: able(ticket, desks, action), situation),
+        "offers": offers(
+            ticket, lambda action: able(ticket, desks, action), situation, leads=leads
+        ),
         "situation": situation,
-        "disputes": disputes_shown(ticket, desks, situation),
+        "disputes": disputes,
         "comment": comment_offer(ticket, desks),
         "translates": able(ticket, desks, Action.TRANSLATE) is not None,
         "links": linked(ticket, request.memberships, for_vendor=for_vendor),
@@ -74,9 +90,19 @@ def ticket_page(request: HttpRequest, key: str) -> HttpResponse:
     context["rounded"] = rounded_minutes(ticket) if context["entries"] else None
     context["potato"] = potato(ticket, context["entries"] or (), now) if for_vendor else None
     context["minutes"] = sum(entry.minutes for entry in context["entries"] or () if not entry.wrong)
-    context |= recurrence_on(request, ticket)
-    context["panels"] = panels.drawn(request, ticket, desks)
-    return render(request, "tickets/ticket_page.html", context)
+    return context
+
+
+def state_of(ticket: Ticket, now: datetime) -> str:
+    """Return a name of what the page shows: another one when something happened, or a clock went on."""
+    runs = ticket.next_due_at is not None
+    return f"{last_event(ticket)}.{int(now.timestamp()) // 60 if runs else 0}"
+
+
+def last_event(ticket: Ticket) -> int:
+    """Return the last entry of the trail; every change of a ticket writes one."""
+    rows = AuditEvent.objects.filter(subject_type="tickets.ticket", subject_id=ticket.pk)
+    return rows.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 def held_alerts(ticket: Ticket) -> list[Alert]:

@@ -4,7 +4,9 @@
   const alertSlot = () => document.getElementById("alert");
 
   // A refusal lands in #alert: bring it to the reader, and empty the slot before the next request.
-  document.addEventListener("htmx:beforeRequest", () => alertSlot()?.replaceChildren());
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (!event.detail.elt.matches("[data-quiet]")) alertSlot()?.replaceChildren();
+  });
   // A form with errors comes back in place: its first wrong field takes the focus.
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target.id === "alert") event.detail.target.focus();
