@@ -45,7 +45,7 @@ prove-reports: $(VENV)/.development  ## A month of 300 contracts, two workers, o
 	@PORTAL_MODE=test $(BIN)/python -m pytest -m prove tests/prove/test_reports_at_scale.py $(ARGS)
 
 prove-faults: $(VENV)/.development  ## Four hosts, one PostgreSQL, one Redis, and each dies in turn (root, `ip`); the private server killed 50 times
-	@PORTAL_MODE=test $(BIN)/python -m pytest -m prove tests/prove/test_faults.py tests/prove/test_embedded_kills.py $(ARGS)
+	@PORTAL_MODE=test $(BIN)/python -m pytest -m prove tests/prove/test_faults.py tests/prove/test_embedded_kills.py tests/prove/test_full_database.py $(ARGS)
 
 messages: $(VENV)/.runtime  ## Collect the strings to translate
 	@PORTAL_MODE=test $(BIN)/python manage.py extract_messages

@@ -3,8 +3,9 @@ What a load balancer and a monitoring system ask. Answered before sessions and t
 a database that is away must not turn the answer into an error page.
 
 `/healthz` says that the process answers. `/readyz` says that it can serve: the database answers
-under the app's role and knows every migration. A broker that is away is said and no reason to take
-a host out: the database is the record (ADR 3). `/metrics` wants the token of METRICS_TOKEN.
+under the app's role and knows every migration, and this host's clock is the database's. A broker
+that is away is said and no reason to take a host out: the database is the record (ADR 3).
+`/metrics` wants the token of METRICS_TOKEN.
 """
 
 import secrets
@@ -18,6 +19,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from redis.exceptions import RedisError
 
 from portal import figures
+from tenants import clock_check
 
 
 class HealthMiddleware:
@@ -39,7 +41,9 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 def readyz(request: HttpRequest) -> HttpResponse:
     found = {"database": database(), "broker": broker()}
-    ready = found["database"] == "ok"
+    if found["database"] == "ok" and (seconds := clock_check.is_off()):
+        found["clock"] = f"{seconds} s off"
+    ready = found["database"] == "ok" and "clock" not in found
     return JsonResponse({"ready": ready, **found}, status=200 if ready else 503)
 
 

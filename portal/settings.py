@@ -246,6 +246,7 @@ elif MODE != "test":
         "store_processed": False,
         "polling_interval": 0.1,
     }
+CLOCK_MOST_SKEW = env.int("CLOCK_MOST_SKEW", 0 if MODE == "test" else 60)  # seconds; 0: not asked
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -21,6 +21,7 @@ from django.http import FileResponse, HttpRequest
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
+from xlsxwriter.exceptions import FileCreateError
 
 from tenants.errors import Invalid
 
@@ -145,7 +146,13 @@ def write_xlsx(
     with TemporaryDirectory() as folder:
         book = xlsxwriter.Workbook(target, {**PLAIN, "tmpdir": folder})
         Sheet(book, columns, zone, title).write(rows)
-        book.close()
+        reason = None
+        try:
+            book.close()
+        except FileCreateError as error:
+            reason = error.args[0]
+        if reason:  # what the disk said, without what holds the half-made book
+            raise OSError(reason.errno, reason.strerror)
 
 
 class Sheet:

@@ -13,4 +13,8 @@ class BoundedUploadHandler(TemporaryFileUploadHandler):
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         if start <= settings.ATTACHMENTS_MOST_BYTES:
-            super().receive_data_chunk(raw_data, start)
+            try:
+                super().receive_data_chunk(raw_data, start)
+            except OSError:  # a full disk gets its room back at once
+                self.file.close()
+                raise

@@ -5,6 +5,8 @@ The one shape of every answer of 400 and above, wherever it was said no.
 detail names the way out in the reader's language, the attr names the field.
 """
 
+from errno import EDQUOT, ENOSPC, EROFS
+
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
@@ -25,6 +27,11 @@ class Away(exceptions.APIException):
     status_code = 503
     default_code = "unavailable"
     wait = 5  # seconds
+
+
+class NoRoom(exceptions.APIException):
+    status_code = 507
+    default_code = "no_room"
 
 
 class Handler(ExceptionHandler):
@@ -52,7 +59,14 @@ class Handler(ExceptionHandler):
             return exc
         if isinstance(exc, OperationalError | InterfaceError):
             return Away(away_now())
+        if is_full(exc):
+            return NoRoom(no_room())
         return exceptions.APIException(failed_here())
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Whether a disk has no room, or may not be written."""
+    return isinstance(error, OSError) and error.errno in {ENOSPC, EDQUOT, EROFS}
 
 
 def sqlstate(error: OperationalError) -> str | None:
@@ -78,6 +92,10 @@ def failed(request: HttpRequest, *, away: bool) -> HttpResponse:
 
 def away_now() -> str:
     return _("The database does not answer right now. Try again in a moment.")
+
+
+def no_room() -> str:
+    return _("There is no room on our disk right now. Nothing was changed; try again later.")
 
 
 def nothing_here() -> str:

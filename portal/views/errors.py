@@ -43,6 +43,8 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
 def failed(request: HttpRequest) -> HttpResponse:
     """Answer what nobody foresaw; a database that is away, locked or too slow is only a matter of time."""
     away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    if api.is_full(sys.exc_info()[1]):
+        return full(request)
     if request.path.startswith(API):
         response = api.failed(request, away=away)
     elif away:
@@ -52,6 +54,13 @@ def failed(request: HttpRequest) -> HttpResponse:
     if away:
         response.headers["Retry-After"] = str(SECONDS_TO_WAIT)
     return response
+
+
+def full(request: HttpRequest) -> HttpResponse:
+    """Answer that a disk has no room: another try helps once somebody has made some."""
+    if request.path.startswith(API):
+        return api.said(request, 507, "no_room", api.no_room())
+    return said(request, "507.html", 507, _("There is no room on our disk right now"))
 
 
 def said(request: HttpRequest, template: str, status: int, title: str) -> HttpResponse:

@@ -111,6 +111,18 @@ def mail_invitation(job: Job) -> None:
         send(invitation.email, title, "invitation", address, invitation=invitation)
 
 
+@jobs.handles("mail.password_changed")
+def mail_password_changed(job: Job) -> None:
+    """Tell a person that their password is another one; who did not do it learns of it here."""
+    user = User.objects.filter(pk=job.payload["user_id"], is_active=True).first()
+    if user is None:
+        return
+    with translation.override(user.language):
+        address = settings.PORTAL_URL.rstrip("/") + "/password/forgotten/"
+        send(user.email, _("Your password for the portal was changed"), "changed", address,
+             person=user)  # fmt: skip
+
+
 def send(to: str, subject: str, template: str, address: str, **context: object) -> None:
     body = render_to_string(f"tenants/{template}_mail.txt", {"address": address, **context})
     EmailMessage(subject, body, to=[to]).send()

@@ -7,7 +7,7 @@ from django.db import transaction
 from tenants import sessions
 from tenants.models import LinkKind, Membership, User
 from tenants.scoping import acting_as, active_tenants, tenant_scope
-from tenants.services import audit, links, throttles
+from tenants.services import audit, jobs, links, throttles
 
 
 @transaction.atomic
@@ -53,6 +53,8 @@ def set_password(user: User, password: str, now: datetime) -> None:
     user.save(update_fields=["password"])
     links.end_resets(user, now)
     throttles.forgive(throttles.PASSWORD, user.email)
+    key = f"{user.pk}:{now.isoformat()}"
+    jobs.enqueue("mail.password_changed", tenant_id=None, key=key, user_id=user.pk)
 
 
 def note(user: User, verb: str, now: datetime, **data: object) -> None:

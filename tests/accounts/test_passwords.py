@@ -254,3 +254,16 @@ class TestMySettings:
             browser_of(member)
         with django_assert_max_num_queries(7):
             browser.get("/me/")
+
+
+def test_whoever_owns_the_account_is_told_that_its_password_is_another_one(yuki, post):
+    yuki.language = "ja"
+    yuki.save()
+    people.change_password(user=yuki, password=NEW, keep=None, now=NOON)
+
+    (mail,) = post()
+
+    assert mail.to == ["yuki@example.com"]
+    assert mail.subject == "ポータルのパスワードが変更されました"
+    assert link_in(mail) == "/password/forgotten/"
+    assert NEW not in mail.body

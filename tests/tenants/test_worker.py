@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 import redis
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from contracts import checking, terms_yaml
 from contracts import services as contracts
 from contracts.domain.months import first_of_month, previous_month
+from contracts.models import Contract
 from reports.models import MonthlyReport
 from tenants.models import Job, User
 from tenants.roles import Role
@@ -100,6 +101,29 @@ def test_a_worker_killed_at_any_moment_costs_nothing_but_time(broker, minato, tm
     made = reports_of(minato)
     with tenant_scope(minato), transaction.atomic():
         assert MonthlyReport.objects.values("period").distinct().count() == made
+
+
+def test_a_worker_that_is_told_to_stop_finishes_what_it_has_in_hand(broker, minato, tmp_path):
+    log = tmp_path / "worker.log"
+    with running(WORKER, log, REDIS_URL=broker) as worker:
+        with transaction.atomic(), tenant_scope(minato):
+            Contract.objects.select_for_update().get()  # the report's first step waits for us
+            ring_on(broker)
+            wait_for(lambda: waiting_backends(), 60, log)
+            worker.send_signal(signal.SIGTERM)
+        assert worker.wait(60) == 0
+
+    assert not Job.objects.filter(state="running").exists()
+    assert not Job.objects.exclude(error="").exists()
+    assert not Job.objects.filter(attempts__gt=1).exists()
+
+
+def waiting_backends() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype IN ('transactionid', 'tuple')"
+        )
+        return cursor.fetchone()[0]
 
 
 def date_long_ago():

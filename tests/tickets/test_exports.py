@@ -2,8 +2,10 @@
 
 import csv
 import io
+import tempfile
 import tracemalloc
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from openpyxl import load_workbook
@@ -13,6 +15,7 @@ from tests.factories import MembershipFactory
 from tests.portal.desk import browser_of
 from tests.tickets.estimates import Money
 from tests.tickets.factories import TEN, Client, after, two_clients
+from tests.tickets.races import at_once
 from tickets import services
 from tickets.models import Ticket
 
@@ -117,7 +120,7 @@ class TestTickets:
         _now, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
 
-        assert size > 500_000
+        assert size > (500_000 if kind == "csv" else 100_000)  # a workbook is packed
         assert peak < 24_000_000
 
     def test_of_more_rows_than_allowed_say_which_setting(self, client, settings):
@@ -234,3 +237,29 @@ def test_the_audit_is_a_workbook_too(client):
 
     assert rows[0][:2] == ("at (UTC)", "client")
     assert isinstance(rows[1][0], datetime)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_five_at_once_one_given_up_are_whole_and_leave_no_file(tmp_path, monkeypatch):
+    acme = Client()
+    with tenant_scope(acme.tenant):
+        for number in range(30):
+            acme.open(title=f"Trouble {number}")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    browsers = [browser_of(acme.bridge_se) for _each in range(5)]
+
+    def ask(number: int) -> bytes:
+        answer = browsers[number].get(f"/tickets/?format={'csv' if number % 2 else 'xlsx'}")
+        if number == 3:  # nobody waited for the end
+            next(iter(answer.streaming_content))
+            answer.close()
+            return b""
+        return answer.getvalue()
+
+    answers = at_once([partial(ask, number) for number in range(5)], None)
+
+    assert [type(answer) for answer in answers] == [bytes] * 5
+    assert answers[1].count(b"Trouble") == 30
+    for number in (0, 2, 4):
+        assert load_workbook(io.BytesIO(answers[number])).active.max_row == 31
+    assert list(tmp_path.iterdir()) == []

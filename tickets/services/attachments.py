@@ -53,6 +53,16 @@ def store_file(upload: UploadedFile, *, tenant_id: int) -> StoredFile:
     key = secrets.token_urlsafe(24)
     path = path_of(tenant_id, key)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        size, sha256 = write(upload, path)
+    except OSError:  # a full disk: half a file would take the room of a whole one
+        path.unlink(missing_ok=True)
+        raise
+    return StoredFile(tenant_id, name, key, size, sha256)
+
+
+def write(upload: UploadedFile, path: Path) -> tuple[int, str]:
+    """Write the upload to a file that is not there yet and return its size and hash."""
     digest, size = hashlib.sha256(), 0
     with path.open("xb") as target:
         for chunk in upload.chunks():
@@ -60,7 +70,7 @@ def store_file(upload: UploadedFile, *, tenant_id: int) -> StoredFile:
             size += target.write(chunk)
         target.flush()
         os.fsync(target.fileno())
-    return StoredFile(tenant_id, name, key, size, digest.hexdigest())
+    return size, digest.hexdigest()
 
 
 def check_file(name: str, size: int) -> None:
