@@ -210,6 +210,12 @@ _SENTENCES: dict[str, Callable[[dict], str]] = {
         _("clause %(clause)s looks at the warranty, and scope.warranty does not say how long it is")
         % said
     ),
+    "finding_without_due": lambda said: (
+        _(
+            "no due date is given for findings that are %(severities)s; add them, or say so on purpose"
+        )
+        % {"severities": listed(said["severities"])}
+    ),
     "pool_unused": lambda said: _("no clause draws on the pool '%(pool)s'") % said,
     "hours_unused": lambda said: _("nothing counts on the hours '%(hours)s'") % said,
     "emergency_without_rate": lambda said: (

@@ -15,5 +15,6 @@ class TicketsConfig(AppConfig):
             recurrence,
             replays,
             routines,
+            security,
             sweep,
         )

@@ -38,6 +38,24 @@ TEMPLATES: dict[str, dict[str, Any]] = {  # what a new routine of a kind begins 
         "checklist": [_("Accounts of people who left are closed"), _("Rights were reviewed"),
                       _("The list of accounts @")],
     },
+    RoutineKind.PATCHES: {
+        "every": Rhythm.MONTH, "of_month": 15, "closed_day": ClosedDay.AFTER,
+        "opens": "22:00", "closes": "05:00",
+        "checklist": [_("The backup before the patches exists"), _("Patches applied, by name @"),
+                      _("The services answer again"), _("Patches left out, and why =")],
+    },
+    RoutineKind.SCAN: {
+        "every": Rhythm.WEEK, "weekdays": ["0"], "closed_day": ClosedDay.AFTER,
+        "opens": "09:00", "closes": "18:00",
+        "checklist": [_("The scan ended"), _("New findings, each written down #"),
+                      _("The report @")],
+    },
+    RoutineKind.ACCESS: {
+        "every": Rhythm.MONTH, "of_month": 1, "closed_day": ClosedDay.AFTER,
+        "opens": "09:00", "closes": "18:00",
+        "checklist": [_("Rights compared with the list of people"), _("Rights taken away #"),
+                      _("Signed list @")],
+    },
 }  # fmt: skip
 
 

@@ -30,6 +30,7 @@ from tickets.views import (
     releases,
     replays,
     routines,
+    security,
     steps,
     time,
     timers,
@@ -77,6 +78,22 @@ urlpatterns = [
     path("releases/", login_required(releases.release_list), name="releases"),
     path("releases/new/<slug:contract>/", login_required(releases.new_release), name="new_release"),
     path("releases/<slug:public_id>/", login_required(releases.release_page), name="release"),
+    path("security/", login_required(security.finding_list), name="security"),
+    path("security/new/<slug:contract>/", login_required(security.new_finding), name="new_finding"),
+    path("security/<slug:public_id>/", login_required(security.finding_page), name="finding"),
+    path(
+        "security/<slug:public_id>/end/", login_required(security.end_finding), name="end_finding"
+    ),
+    path(
+        "security/<slug:public_id>/accept/",
+        login_required(security.accept_risk),
+        name="accept_risk",
+    ),
+    path(
+        "security/<slug:public_id>/ticket/",
+        login_required(security.finding_ticket),
+        name="finding_ticket",
+    ),
     path("faq/", login_required(faq.faq_list), name="faq"),
     path("faq/suggest/", login_required(faq.faq_suggest), name="faq_suggest"),
     path("faq/new/<slug:code>/", login_required(faq.new_faq), name="new_faq"),

@@ -15,6 +15,7 @@ from contracts.domain.terms import (
     Tier,
     When,
 )
+from contracts.domain.vocabulary import FindingSeverity
 
 UNASKED = frozenset({Activity.MONITORING, Activity.ROUTINE_TASK, Activity.SECURITY_OPERATION})
 
@@ -29,6 +30,14 @@ def warnings_of(terms: Terms, covered: Coverage) -> Iterator[Finding]:
     yield from _emergency(terms, covered)
     yield from _places_without_rate(terms)
     yield from _business_days(terms)
+    yield from _findings_without_due(terms)
+
+
+def _findings_without_due(terms: Terms) -> Iterator[Finding]:
+    """Yield the severities without a due date, once the terms give any finding one."""
+    known = terms.time.findings
+    if known and (missing := tuple(s.value for s in FindingSeverity if s not in known)):
+        yield warning("finding_without_due", "time.findings", severities=missing)
 
 
 def _without_warranty(terms: Terms) -> Iterator[Finding]:

@@ -16,7 +16,14 @@ from pydantic import (
 
 from contracts.domain.durations import Length
 from contracts.domain.term_types import Key, Part, Percent, Some, Span, Window
-from contracts.domain.vocabulary import Activity, Commitment, ObligationKind, Priority, Role
+from contracts.domain.vocabulary import (
+    Activity,
+    Commitment,
+    FindingSeverity,
+    ObligationKind,
+    Priority,
+    Role,
+)
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Windows: TypeAlias = Annotated[tuple[Window, ...], Field(max_length=12)]
@@ -132,9 +139,16 @@ class Credit(Part):
 
 
 class TimeTerms(Part):
+    """
+    What is promised in time; `findings` says how long a security finding may stay, by severity.
+
+    Nothing named there has no due date.
+    """
+
     hours: Key | None = None
     targets: Annotated[tuple[Target, ...], Field(max_length=200)] = ()
     commitment: Commitment = Commitment.GOAL
     credits: Annotated[tuple[Credit, ...], Field(max_length=50)] = ()
     reopen_within: Span = Length(business_days=10)
     auto_close: Span = Length(business_days=10)
+    findings: Annotated[dict[FindingSeverity, Span], Field(max_length=4)] | None = None

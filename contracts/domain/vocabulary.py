@@ -58,6 +58,15 @@ class Priority(StrEnum):
     P4 = "P4"
 
 
+class FindingSeverity(StrEnum):
+    """How bad a security finding is, the worst first; as CVSS names its bands."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
 class Cause(StrEnum):
     """Known causes; an unknown cause is None, a fact that is missing."""
 

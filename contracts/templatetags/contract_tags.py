@@ -37,6 +37,7 @@ PARTS = {
     "time.commitment": _("Commitment"),
     "time.reopen_within": _("Time to reopen"),
     "time.auto_close": _("Closes after silence of"),
+    "time.findings": _("Security findings are mended within"),
     "cost.monthly_fee": _("Monthly fee"),
     "cost.first_month": _("First month"),
     "cost.rates": _("Rate an hour"),

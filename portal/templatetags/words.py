@@ -7,6 +7,7 @@ from django.utils.translation import pgettext_lazy
 from contracts.models import ContractStatus, PeriodState
 from tenants.roles import Role
 from tickets.models import choices
+from tickets.models.security import Severity
 
 register = template.Library()
 
@@ -43,6 +44,7 @@ WORDS: dict[str, dict] = {
     "role": dict(Role.choices),
     "status": dict(choices.Status.choices),
     "stream": dict(choices.WorkStream.choices),
+    "severity": dict(Severity.choices),
     "type": dict(choices.TicketType.choices),
     "cause": {
         "delivered_software": _("Software we delivered"),

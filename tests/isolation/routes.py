@@ -34,6 +34,7 @@ from tickets.models import (
     RoutineRun,
     RoutineTask,
     SavedFilter,
+    SecurityFinding,
     Ticket,
     TimeEntry,
 )
@@ -200,6 +201,9 @@ MEANINGS: dict[str, tuple[Callable[[World], str], str]] = {
     "reports/close/<contract>": (_public_id(Contract), NEVER),
     "reports/close/<contract>/<month>": (lambda world: "2026-04", "2026-04"),
     "reports/remarks/<public_id>": (_public_id(ReportRemark), NEVER),
+    "tickets/security/<public_id>": (_public_id(SecurityFinding), NEVER),
+    "tickets/security/new/<contract>": (_public_id(Contract), NEVER),
+    "api/v1/findings/<public_id>": (_public_id(SecurityFinding), NEVER),
     "tickets/faq/<public_id>": (_public_id(FaqEntry), NEVER),
     "tickets/faq/new/<code>": (_code, "NOBODY"),
     "tickets/patterns/<public_id>": (_public_id(Pattern), NEVER),

@@ -94,6 +94,7 @@ RECIPES: dict[str, dict[str, object]] = {
     "tickets.LedgerEntry": {"within": "4h", "hours": "always"},
     "tickets.Delivery": {"reason": "", "release": lambda world: world.id_of(Release)},
     "tickets.Occurrence": {"pattern": lambda world: world.id_of(Pattern)},
+    "tickets.SecurityFinding": {"state": "open", "ticket": lambda world: world.id_of(Ticket)},
     "tickets.FaqUse": {"kind": "answered", "ticket": lambda world: world.id_of(Ticket)},
     "tickets.Link": {"other": another_ticket},
     "reports.ReportRemark": {"answer": "Yes.", "answered_by": member},

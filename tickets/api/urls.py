@@ -13,6 +13,7 @@ from tickets.api.patterns import PatternViewSet
 from tickets.api.releases import NewReleaseViewSet, ReleaseViewSet
 from tickets.api.replays import NewReplayViewSet, ReplayViewSet
 from tickets.api.routines import NewRoutineViewSet, ProofViewSet, RoutineViewSet, RunViewSet
+from tickets.api.security import FindingViewSet, NewFindingViewSet
 from tickets.api.timers import LinkViewSet, TimerViewSet
 from tickets.api.viewsets import TicketViewSet
 from tickets.api.words import CommentViewSet, GlossaryViewSet, TermViewSet
@@ -23,6 +24,8 @@ for prefix, viewset, basename in (
     ("tickets", TicketViewSet, "ticket"),
     ("estimates", EstimateViewSet, "estimate"),
     ("overage", OverageViewSet, "overage"),
+    ("findings", FindingViewSet, "finding"),
+    (f"{OF_A_CONTRACT}/findings", NewFindingViewSet, "contract-finding"),
     ("faq", FaqViewSet, "faq"),
     ("patterns", PatternViewSet, "pattern"),
     ("comments", CommentViewSet, "comment"),

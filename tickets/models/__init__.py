@@ -22,6 +22,7 @@ from tickets.models.release import Delivery, Release
 from tickets.models.replay import Replay
 from tickets.models.routine import RoutineProof, RoutineRun, RoutineTask
 from tickets.models.saved_filter import SavedFilter
+from tickets.models.security import RiskAcceptance, SecurityFinding
 from tickets.models.settlement import Settlement
 from tickets.models.stage import Assignment, Decision, Stage
 from tickets.models.ticket import Ticket, TicketCounter
@@ -68,10 +69,12 @@ __all__ = [
     "Problem",
     "Release",
     "Replay",
+    "RiskAcceptance",
     "RoutineProof",
     "RoutineRun",
     "RoutineTask",
     "SavedFilter",
+    "SecurityFinding",
     "Settlement",
     "Stage",
     "Ticket",

@@ -15,6 +15,9 @@ class RoutineKind(models.TextChoices):
     LOG_ROTATION = "log_rotation", _("Log rotation")
     JOB_RUN = "job_run", _("Job run")
     ACCOUNTS = "accounts", _("Account management")
+    PATCHES = "patches", _("Patch window")
+    SCAN = "scan", _("Vulnerability scan")
+    ACCESS = "access", _("Access review")
     OTHER = "other", _("Other")
 
 

@@ -60,6 +60,12 @@ from tickets.services.resolution import (
     reopen_until,
     resolve_ticket,
 )
+from tickets.services.security import (
+    accept_risk,
+    end_finding,
+    open_finding_ticket,
+    record_finding,
+)
 from tickets.services.silence import heed_silence
 from tickets.services.timers import start_timer, stop_timer
 from tickets.services.translation import remove_term, save_term, translate_comment
@@ -70,6 +76,7 @@ __all__ = [
     "accept_delivery",
     "accept_estimate",
     "accept_handoff",
+    "accept_risk",
     "agree_overage",
     "agree_to_ruling",
     "answer_dispute",
@@ -93,6 +100,7 @@ __all__ = [
     "draft_estimate",
     "draft_fix",
     "edit_estimate",
+    "end_finding",
     "heed_silence",
     "join_pattern",
     "leave_pattern",
@@ -102,11 +110,13 @@ __all__ = [
     "offer_handoff",
     "open_dispute",
     "open_disputed_ticket",
+    "open_finding_ticket",
     "open_ticket",
     "opened",
     "override_verdict",
     "pause_ticket",
     "raise_problem",
+    "record_finding",
     "record_release",
     "record_release_for",
     "refuse_delivery",
