@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from contracts.api import serializers as shown
+from contracts.api.drafts import ContractDrafts
 from contracts.domain.coverage import coverage
 from contracts.models import Contract, ContractVersion
 from contracts.rules import rules_of
@@ -24,7 +25,7 @@ NUMBER = OpenApiParameter("number", int, OpenApiParameter.PATH, description="Of 
 A_VERSION = "versions/<int:number>"
 
 
-class ContractViewSet(ApiViewSet):
+class ContractViewSet(ContractDrafts, ApiViewSet):
     """Agreements with your clients; a version in force never changes."""
 
     lookup_field = "public_id"

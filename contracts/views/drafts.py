@@ -1,6 +1,6 @@
 """A draft version: begun from what is in force, written as one document, taken home as a file."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib import messages
@@ -54,18 +54,25 @@ def amend(request: HttpRequest, public_id: str) -> HttpResponse:
     actor, origin = writing_desk(request, contract), context["shown"]
     if origin is None:
         raise Http404
-    version = services.add_version(
+    version = begun_from(origin, contract, actor, now)
+    messages.success(
+        request,
+        _("Version %s is a draft. Nothing changes until it is put in force.") % version.number,
+    )
+    return redirect("contracts:edit", contract.public_id, version.number)
+
+
+def begun_from(
+    origin: ContractVersion, contract: Contract, actor: Membership, now: datetime
+) -> ContractVersion:
+    """Return a new draft that says what `origin` says, from the next month on."""
+    return services.add_version(
         contract=contract,
         effective_on=next_month(first_of_month(contract.local_date(now))),
         document=document_of(origin),
         actor=actor,
         now=now,
     )
-    messages.success(
-        request,
-        _("Version %s is a draft. Nothing changes until it is put in force.") % version.number,
-    )
-    return redirect("contracts:edit", contract.public_id, version.number)
 
 
 @require_http_methods(["GET", "POST"])

@@ -3,8 +3,9 @@
 from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
+from portal.api.examples import EXAMPLES
 from tenants.api.serializers import ErrorsSerializer
 
 ALWAYS = ("400", "401", "403", "404", "405", "406", "429")
@@ -34,6 +35,11 @@ class Schema(AutoSchema):
         if self.method in {"PUT", "PATCH"}:
             own.append(MATCH)
         return own
+
+    def get_examples(self) -> list[OpenApiExample]:
+        """Return the one request that is shown for the operation, where there is one."""
+        value = EXAMPLES.get(self.get_operation_id())
+        return [OpenApiExample("A request", value=value, request_only=True)] if value else []
 
     def _get_response_bodies(self, direction: str = "response") -> dict:
         bodies = super()._get_response_bodies(direction)

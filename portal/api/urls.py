@@ -1,10 +1,12 @@
 """Version 1 of the API, which each app brings its resources to, and its description."""
 
+from django.contrib.auth.decorators import login_required
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.routers import SimpleRouter
 
 from portal.api.administration import ClientViewSet, JobViewSet, SeatViewSet
+from portal.api.docs import docs
 
 router = SimpleRouter(use_regex_path=False)
 router.register("clients", ClientViewSet, basename="client")
@@ -20,5 +22,6 @@ v1 = [
 ]
 urlpatterns = [
     path("v1/", include((v1, "api"))),
+    path("docs/", login_required(docs), name="api-docs"),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
 ]

@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from drf_spectacular.generators import SchemaGenerator
 
 SIGNING_IN = "Who somebody is, is proved in a browser; a token is what comes of it."
-FRESH = "Asks again who is there, and a token would outlive the answer: ADR 13."
+FRESH = "Asks again who is there, and a token would outlive the answer: ADR 14."
 BROWSER = "Says what this browser shows; a request says it for itself."
 
 WITHOUT = {
@@ -52,6 +52,8 @@ NAMED = {  # where the operation is not called like the page's route
     "tickets:switch_alert_source": "alert_source_switch",
     "tickets:new_alert_window": "alert_window_agree",
     "tickets:cancel_alert_window": "alert_window_cancel",
+    "contracts:edit": "contract_write_draft",
+    "contracts:yaml": "contract_write_draft",
     "tickets:live_verdict": "contract_check",
     "tickets:agree_overage": "overage_agree",
     "tickets:new_finding": "finding_record",

@@ -63,6 +63,30 @@ class TestContracts:
         assert owner.get(f"{address}lint/").status_code == 403
 
 
+class TestDrafts:
+    def test_an_amendment_is_begun_and_written_as_one_document(self, desk, other):
+        manager, page = Api(desk.people["account_manager"]), f"contracts/{desk.contract.public_id}/"
+
+        begun = manager.post(f"{page}amend/")
+
+        assert begun.status_code == 201, begun.content
+        number, seen = begun.json()["number"], begun.json()["sha256"]
+        terms = manager.get(f"{page}versions/{number}/").json()["terms"]
+        address = f"{page}versions/{number}/document/"
+        terms["cost"]["monthly_fee"] = 900000
+        told = {"document": terms, "seen": seen}
+        assert manager.post(address, told).json()["sha256"] != seen
+        assert manager.post(address, told).status_code == 409
+        wrong = manager.post(address, {"document": {"terms": 1}, "seen": seen})
+        assert (wrong.status_code, wrong.json()["errors"][0]["attr"]) in {
+            (400, "document"),
+            (409, None),
+        }
+        assert manager.post(f"{page}versions/1/document/", told).status_code == 404
+        assert Api(desk.people["service_owner"]).post(f"{page}amend/").status_code == 404
+        assert Api(other.people["account_manager"]).post(f"{page}amend/").status_code == 404
+
+
 class TestTheDryRun:
     def check(self, desk: Desk, **change):
         told = {

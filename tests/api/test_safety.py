@@ -163,9 +163,7 @@ class TestErrors:
 
         rates = {"DEFAULT_THROTTLE_RATES": {"person": "2/minute"}}
         from django.conf import settings
-        from django.core.cache import cache
 
-        cache.clear()
         with override_settings(REST_FRAMEWORK={**settings.REST_FRAMEWORK, **rates}):
             assert api_settings.DEFAULT_THROTTLE_RATES["person"] == "2/minute"
             statuses = [api.get("tickets/").status_code for _n in range(3)]
