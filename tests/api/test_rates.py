@@ -1,6 +1,7 @@
 """Requests are counted over all processes, told in shares, and cost a request nothing."""
 
 import pytest
+from django.db import OperationalError
 
 from tenants.models import Throttle
 from tenants.services.rates import Rates
@@ -65,5 +66,14 @@ def test_telling_costs_a_statement_every_fiftieth(clock, django_assert_num_queri
 def test_a_count_of_the_window_before_is_not_added(clock):
     ask(Rates(clock), 90)
     clock.now += MINUTE
+
+    assert ask(Rates(clock), 150) == MOST
+
+
+def test_a_database_that_is_away_takes_no_answer_back(clock, monkeypatch):
+    def refuse(*_told):
+        raise OperationalError
+
+    monkeypatch.setattr("tenants.services.rates.tell", refuse)
 
     assert ask(Rates(clock), 150) == MOST

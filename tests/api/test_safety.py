@@ -173,18 +173,6 @@ class TestErrors:
         assert errors(last) == [(None, "throttled")]
         assert 0 < int(last["Retry-After"]) <= 60
 
-    def test_a_redis_that_is_away_limits_nobody(self, api, monkeypatch):
-        from django.conf import settings
-        from redis.exceptions import ConnectionError as RedisAway
-
-        def refuse(*_args, **_options):
-            raise RedisAway
-
-        monkeypatch.setattr("rest_framework.throttling.SimpleRateThrottle.cache.get", refuse)
-        rates = {"DEFAULT_THROTTLE_RATES": {"person": "1/minute"}}
-        with override_settings(REST_FRAMEWORK={**settings.REST_FRAMEWORK, **rates}):
-            assert [api.get("tickets/").status_code for _n in range(2)] == [200, 200]
-
 
 class TestVersions:
     def test_each_command_makes_another(self, desk, api):
