@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import BooleanField, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.fields.json import KeyTextTransform
 
 from contracts.models import Period
 from reports.domain.metrics import Effort, Step
 from reports.domain.releases import WATCHED
 from tenants.models import AuditEvent
+from tenants.reading import read
 from tickets.models import (
     Assignment,
     Correction,
@@ -88,13 +90,12 @@ def last_ticket_now() -> int:
     return TicketCounter.objects.values_list("last", flat=True).first() or 0
 
 
-def tickets(reach: Reach) -> Iterator[tuple]:
-    """Yield id, key, number, type, title, symptom, received_at by number."""
-    return (
+def tickets(reach: Reach) -> list[tuple]:
+    """Return id, key, number, type, title, symptom, received_at by number."""
+    return read(
         alive(reach)
         .order_by("number")
         .values_list("pk", "key", "number", "type", "title", "symptom", "received_at")
-        .iterator()
     )
 
 
@@ -103,9 +104,9 @@ def titles_of(keys: Iterable[str]) -> dict[str, str]:
     return dict(Ticket.objects.filter(key__in=list(keys)).values_list("key", "title"))
 
 
-def verdicts(reach: Reach) -> Iterator[tuple]:
-    """Yield ticket id, then the columns of a decision, with priority and system as it knew them."""
-    return (
+def verdicts(reach: Reach) -> list[tuple]:
+    """Return ticket id, then the columns of a decision, with priority and system as it knew them."""
+    return read(
         Decision.objects.filter(ticket__in=alive(reach).values("pk"), at__lt=reach.ends_at)
         .order_by("ticket_id", "pk")
         .values_list(
@@ -117,27 +118,25 @@ def verdicts(reach: Reach) -> Iterator[tuple]:
             "clause_id",
             "activity",
             "kind",
-            "facts__priority",
-            "facts__system",
-            "facts__cause",
+            KeyTextTransform("priority", "facts"),
+            KeyTextTransform("system", "facts"),
+            KeyTextTransform("cause", "facts"),
         )
-        .iterator()
     )
 
 
-def holdings(reach: Reach) -> Iterator[tuple]:
-    """Yield ticket id, at, stage id, tier and team of every assignment so far."""
-    return (
+def holdings(reach: Reach) -> list[tuple]:
+    """Return ticket id, at, stage id, tier and team of every assignment so far."""
+    return read(
         Assignment.objects.filter(ticket__in=alive(reach).values("pk"), at__lt=reach.ends_at)
         .order_by("ticket_id", "pk")
         .values_list("ticket_id", "at", "stage_id", "tier", "team")
-        .iterator()
     )
 
 
-def happenings(reach: Reach) -> Iterator[tuple]:
-    """Yield ticket id, verb, at and cause of the steps so far, from the audit trail."""
-    return (
+def happenings(reach: Reach) -> list[tuple]:
+    """Return ticket id, verb, at and cause of the steps so far, from the audit trail."""
+    return read(
         AuditEvent.objects.filter(
             subject_type="tickets.ticket",
             subject_id__in=alive(reach).values("pk"),
@@ -145,8 +144,7 @@ def happenings(reach: Reach) -> Iterator[tuple]:
             at__lt=reach.ends_at,
         )
         .order_by("subject_id", "pk")
-        .values_list("subject_id", "verb", "at", "data__cause")
-        .iterator()
+        .values_list("subject_id", "verb", "at", KeyTextTransform("cause", "data"))
     )
 
 
@@ -160,25 +158,23 @@ def clocks(reach: Reach) -> QuerySet[Obligation]:
     return mine.filter(undecided | Q(told & reach.late("ticket__")))
 
 
-def clock_rows(reach: Reach) -> Iterator[tuple]:
-    """Yield id, ticket id, version id, stage id, kind, attempt, creditable of those promises."""
-    return (
+def clock_rows(reach: Reach) -> list[tuple]:
+    """Return id, ticket id, version id, stage id, kind, attempt, creditable of those promises."""
+    return read(
         clocks(reach)
         .order_by("ticket__number", "pk")
         .values_list(
             "pk", "ticket_id", "ticket__version_id", "stage_id", "kind", "attempt", "creditable"
         )
-        .iterator()
     )
 
 
-def ledger_rows(reach: Reach) -> Iterator[tuple]:
-    """Yield obligation id, event, at, within, hours and cause of the ledgers so far."""
-    return (
+def ledger_rows(reach: Reach) -> list[tuple]:
+    """Return obligation id, event, at, within, hours and cause of the ledgers so far."""
+    return read(
         LedgerEntry.objects.filter(obligation__in=clocks(reach).values("pk"), at__lt=reach.ends_at)
         .order_by("obligation_id", "pk")
         .values_list("obligation_id", "event", "at", "within", "hours", "cause")
-        .iterator()
     )
 
 

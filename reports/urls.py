@@ -13,6 +13,7 @@ register_converter(MonthConverter, "month")
 app_name = "reports"
 urlpatterns = [
     path("", login_required(pages.report_list), name="list"),
+    path("run/", login_required(pages.report_run), name="run"),
     path("draft/<slug:contract>/<month:month>/", login_required(pages.report_draft), name="draft"),
     path(
         "draft/<slug:contract>/<month:month>/so-far/",

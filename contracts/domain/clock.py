@@ -48,8 +48,7 @@ class Kind(StrEnum):
     STOPPED = "stopped"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A line of the ledger; start and retarget carry `within` (None: measured only) and `hours`."""
 
     event: Event
@@ -59,8 +58,7 @@ class Entry:
     cause: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """
     A clock at an instant; durations are service time on the current target's hours.
 
@@ -122,6 +120,8 @@ def evaluate(ledger: Sequence[Entry], hours: Mapping[str, ServiceHours], now: da
     :raises LedgerError: if the entries cannot have happened in this order.
     Source: portal/docs/clocks.md, rules 2 to 7.
     """
+    if _is_plain(ledger):
+        return _straight(ledger, hours, as_utc(now))
     return _replayed(ledger, hours, now).state()
 
 
@@ -283,6 +283,34 @@ def _replayed(ledger: Sequence[Entry], hours: Mapping[str, ServiceHours], now: d
     if replay.phase in _OPEN:
         replay.advance(max(as_utc(now), replay.since))
     return replay
+
+
+def _is_plain(ledger: Sequence[Entry]) -> bool:
+    """Return whether the clock only started, or started and stopped, as most clocks do."""
+    events = [entry.event for entry in ledger]
+    return events == [Event.START] or events == [Event.START, Event.STOP]
+
+
+def _straight(ledger: Sequence[Entry], hours: Mapping[str, ServiceHours], now: datetime) -> State:
+    """Return what the replay of a plain ledger says, without the steps that cannot matter to it."""
+    start, stop = ledger[0], ledger[1] if len(ledger) > 1 else None
+    on, started_at = _hours_of(start, hours), as_utc(start.at)
+    stopped_at = as_utc(stop.at) if stop else None
+    until = stopped_at or (now if now > started_at else started_at)
+    due_at = deadline(started_at, start.within, on) if start.within else None
+    if until < started_at or (due_at and due_at < started_at):
+        return _replayed(ledger, hours, now).state()
+    missed = due_at is not None and is_late(until, due_at)
+    return State(
+        status=Status.MISSED if missed else Status.MET if stop else Status.RUNNING,
+        started_at=started_at,
+        due_at=due_at,
+        stopped_at=stopped_at,
+        missed_at=due_at if missed else None,
+        used=on.elapsed(started_at, until),
+        paused=_ZERO,
+        reclassified=False,
+    )
 
 
 def _hours_of(entry: Entry, hours: Mapping[str, ServiceHours]) -> ServiceHours:

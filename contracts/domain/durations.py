@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _LENGTH = re.compile(r"(\d{1,6})(m|h|d|bd)", re.ASCII)
@@ -25,6 +26,7 @@ class Length:
         return f"{minutes}m"
 
 
+@lru_cache(1024)  # contracts write a few dozen of them, ledgers repeat them
 def parse_length(text: str) -> Length:
     """
     Return the length that `text` writes, for example `15m`, `4h`, `90d` or `5bd`.

@@ -214,7 +214,20 @@ class ChargedEntry:
     amount: int
 
     def to_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "on": self.on.isoformat(), "tier": self.tier.value}
+        return {  # field by field: a month has ten thousand of them
+            "ref": self.ref,
+            "ticket": self.ticket,
+            "on": self.on.isoformat(),
+            "tier": self.tier.value,
+            "kind": self.kind,
+            "key": self.key,
+            "clause_id": self.clause_id,
+            "raw_minutes": self.raw_minutes,
+            "charged_minutes": self.charged_minutes,
+            "rate": self.rate,
+            "multiplier": self.multiplier,
+            "amount": self.amount,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ def hot_potato_cost(
     work: defaultdict[str, list[Worked]] = defaultdict(list)
     for piece in pieces:
         work[piece.ticket].append(piece)
-    found = [_loss(life, work, ends_at) for life in lives]
+    found = [_loss(life, work, ends_at) for life in lives if _was_passed(life)]
     rows = [each for each in found if each.disputes or each.returns or each.on_offer_seconds]
 
     names = [name for name in HotPotatoCost.__slots__ if name != "tickets"]
@@ -64,6 +64,12 @@ def hot_potato_cost(
     return HotPotatoCost(
         **{name: sum(getattr(row, name) for row in rows) for name in names}, tickets=tuple(rows)
     )
+
+
+def _was_passed(life: Life) -> bool:
+    """Return whether it can have lost anything: it was offered, disputed, or held three times."""
+    steps = (Step.OFFERED, Step.DISPUTED)
+    return len(life.holdings) > 2 or any(event.step in steps for event in life.happened)
 
 
 def _loss(life: Life, work: Mapping[str, Sequence[Worked]], ends_at: datetime) -> Loss:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from reports.domain.lives import Life, Step
+from reports.domain.lives import Life, Step, steps_of
 from reports.domain.shares import share
 from reports.domain.sla import Pause
 from reports.domain.turns import Phase, turns, was_open, was_open_before
@@ -27,18 +27,15 @@ class Flow:
 
 def flow(lives: Iterable[Life], ends_at: datetime) -> Flow:
     lives = list(lives)
-
-    def steps(step: Step) -> int:
-        return sum(life.steps(step) for life in lives)
-
+    steps = steps_of(lives)
     return Flow(
         open_before=sum(not life.received and was_open_before(life) for life in lives),
         received=sum(life.received for life in lives),
         registered_late=sum(life.registered_late for life in lives),
-        resolved=steps(Step.RESOLVED),
-        closed=steps(Step.CLOSED) + steps(Step.AUTO_CLOSED),
-        cancelled=steps(Step.CANCELLED) + steps(Step.MERGED),
-        reopened=steps(Step.REOPENED),
+        resolved=steps[Step.RESOLVED],
+        closed=steps[Step.CLOSED] + steps[Step.AUTO_CLOSED],
+        cancelled=steps[Step.CANCELLED] + steps[Step.MERGED],
+        reopened=steps[Step.REOPENED],
         open_after=sum(was_open(life, ends_at) for life in lives),
     )
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from reports.domain.lives import Life, Step
+from reports.domain.lives import Life, Step, steps_of
 from tickets.domain.passing import passed
 
 
@@ -43,17 +43,14 @@ def hot_potato(lives: Iterable[Life]) -> HotPotato:
     moved = [_bounced(life) for life in lives]
     passed_on = [bounced for bounced in moved if bounced.returns or bounced.reassignments > 1]
     desks = Counter(len(set(bounced.desks)) for bounced in moved)
-
-    def steps(step: Step) -> int:
-        return sum(life.steps(step) for life in lives)
-
+    steps = steps_of(lives)
     return HotPotato(
         reassignments=sum(bounced.reassignments for bounced in moved),
         returns=sum(bounced.returns for bounced in moved),
-        offered=steps(Step.OFFERED),
-        accepted=steps(Step.ACCEPTED),
-        disputed=steps(Step.DISPUTED),
-        defaulted=steps(Step.DEFAULTED),
+        offered=steps[Step.OFFERED],
+        accepted=steps[Step.ACCEPTED],
+        disputed=steps[Step.DISPUTED],
+        defaulted=steps[Step.DEFAULTED],
         by_desks=tuple(DeskCount(number, desks[number]) for number in sorted(desks)),
         tickets=tuple(sorted(passed_on, key=lambda b: (-b.returns, -b.reassignments))),
     )

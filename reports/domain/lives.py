@@ -1,17 +1,19 @@
 """The life of a ticket until the month's end: its steps, its verdicts, and who held it."""
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
-from tickets.domain.passing import Happened, Holding, Step
+from tickets.domain.passing import Happened, Holding, Step, Turn
 
 __all__ = ["PENDING", "Happened", "Holding", "Life", "Step", "Verdict"]
 
 PENDING = "pending"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """A stored decision; `outcome` is `pending` while a fact is missing."""
 
     at: datetime
@@ -25,10 +27,11 @@ class Verdict:
     cause: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Life:
     """
-    A ticket until the month's end, its rows in the order they were written.
+    A ticket until the month's end, its rows in the order they were written. Nothing changes it; it is
+    not frozen because a month makes ten thousand, and a frozen one takes three times as long.
 
     It counts from `since`: the month's start, or for one that was written down too late for the
     month it was received in, the day it was received (`registered_late`).
@@ -45,6 +48,9 @@ class Life:
     verdicts: tuple[Verdict, ...] = ()
     holdings: tuple[Holding, ...] = ()
     slow: bool = False
+    told: tuple[datetime, list[Turn]] | None = field(
+        default=None, init=False, repr=False, compare=False
+    )
 
     def verdict(self) -> Verdict | None:
         """Return the last verdict of the month, or the one it began with."""
@@ -57,3 +63,8 @@ class Life:
         """Return the verdict as the month began; None for a ticket of this month."""
         earlier = [v for v in self.verdicts if v.at < self.since]
         return earlier[-1] if earlier and not self.received else None
+
+
+def steps_of(lives: Iterable[Life]) -> Counter[Step]:
+    """Count the steps of the month."""
+    return Counter(each.step for life in lives for each in life.happened if each.at >= life.since)

@@ -6,7 +6,6 @@ thousand. Yes and no are 1 and 0, so that a figure is the sum of a column, or th
 that have a value.
 """
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -16,7 +15,7 @@ from reports.domain.plain import instant
 from reports.domain.sla import ClockResult, Result
 from reports.domain.turns import Phase, state_at, turns, was_open_before
 from reports.domain.worth import Worked
-from tickets.domain.passing import passed
+from tickets.domain.passing import Passed, passed
 
 COLUMNS = (
     *("ticket", "type", "system", "priority", "activity", "outcome", "clause", "received_at"),
@@ -26,6 +25,14 @@ COLUMNS = (
 )
 TEXTS = frozenset(COLUMNS[1:8]) | {"state", "tier", "team"}
 RESULTS = (Result.MET, Result.MISSED, Result.VOID, Result.OPEN)
+STEPS = {
+    Step.RESOLVED: 0,
+    **dict.fromkeys((Step.CLOSED, Step.AUTO_CLOSED), 1),
+    **dict.fromkeys((Step.CANCELLED, Step.MERGED), 2),
+    Step.REOPENED: 3,
+}
+UNMOVED = Passed((), 0, 0)
+NONE = (0,) * len(RESULTS)
 
 
 def month_tickets(
@@ -41,20 +48,28 @@ def month_tickets(
     `others` were over before the month; those among them that a clock, or work, of the month names
     have a row too. Work on a ticket of which nothing else is known has one that tells only that.
     """
-    told: dict[str, Counter[Result]] = {}
-    for clock in clocks:
-        told.setdefault(clock.ticket, Counter())[clock.result] += 1
+    told = _told(clocks)
     work = _work(pieces)
     lives = {life.key: life for life in alive}
     counted = set(lives)
     lives |= {life.key: life for life in others if life.key in told or life.key in work}
     rows = [
-        _row(life, key in counted, told.get(key, {}), work.pop(key, (0, 0)), ends_at)
+        _row(life, key in counted, told.get(key, NONE), work.pop(key, (0, 0)), ends_at)
         for key, life in lives.items()
     ]
     rows += [_only_work(key, *work[key]) for key in sorted(work)]
     rows.sort(key=lambda row: _number(row[0]))
     return {"columns": list(COLUMNS), "rows": rows}
+
+
+def _told(clocks: Iterable[ClockResult]) -> dict[str, list[int]]:
+    """Return how many clocks of each ticket had each of `RESULTS`."""
+    at = {result: place for place, result in enumerate(RESULTS)}
+    told: dict[str, list[int]] = {}
+    for clock in clocks:
+        counts = told.get(clock.ticket) or told.setdefault(clock.ticket, [0] * len(RESULTS))
+        counts[at[clock.result]] += 1
+    return told
 
 
 def _work(pieces: Iterable[Worked]) -> dict[str, tuple[int, int]]:
@@ -73,14 +88,14 @@ def _number(key: str) -> tuple[int, str]:
 def _row(
     life: Life,
     counts: bool,
-    clocks: Mapping[Result, int],
+    clocks: Sequence[int],
     work: tuple[int, int],
     ends_at: datetime,
 ) -> list[Any]:
     verdict = life.verdict()
     holding = life.holdings[-1] if life.holdings else None
-    moves = passed(life.holdings, life.since)
-    steps = Counter(each.step for each in life.happened if each.at >= life.since)
+    moves = passed(life.holdings, life.since) if len(life.holdings) > 1 else UNMOVED
+    resolved, closed, cancelled, reopened = _steps(life) if life.happened else NONE
     vendor, client = _waited(life, ends_at) if counts else (0, 0)
     return [
         life.key,
@@ -97,25 +112,37 @@ def _row(
         state_at(life, ends_at),
         holding.tier if holding else "",
         holding.team if holding else "",
-        steps[Step.RESOLVED],
-        steps[Step.CLOSED] + steps[Step.AUTO_CLOSED],
-        steps[Step.CANCELLED] + steps[Step.MERGED],
-        steps[Step.REOPENED],
+        resolved,
+        closed,
+        cancelled,
+        reopened,
         vendor,
         client,
         moves.reassignments if counts else 0,
         moves.returns if counts else 0,
-        *(clocks.get(result, 0) for result in RESULTS),
+        *clocks,
         *work,
     ]
 
 
+def _steps(life: Life) -> list[int]:
+    """Return how often it was resolved, closed, cancelled and reopened in the month."""
+    counts = [0] * 4
+    for each in life.happened:
+        if each.at >= life.since and (place := STEPS.get(each.step)) is not None:
+            counts[place] += 1
+    return counts
+
+
 def _waited(life: Life, ends_at: datetime) -> tuple[int, int]:
     """Return the real seconds of the month with the vendor, and waiting for the client."""
-    seconds = {Phase.VENDOR: 0, Phase.CLIENT: 0, Phase.DONE: 0}
+    vendor = client = 0
     for turn in turns(life, ends_at):
-        seconds[turn.phase] += turn.seconds(life.since)
-    return seconds[Phase.VENDOR], seconds[Phase.CLIENT]
+        if turn.phase is Phase.VENDOR:
+            vendor += turn.seconds(life.since)
+        elif turn.phase is Phase.CLIENT:
+            client += turn.seconds(life.since)
+    return vendor, client
 
 
 def _only_work(key: str, minutes: int, worth: int) -> list[Any]:
@@ -129,6 +156,12 @@ def rows_in(facts: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     columns: Sequence[str] = listed["columns"]
     for row in listed["rows"]:
         yield dict(zip(columns, row, strict=True))
+
+
+def column_of(facts: Mapping[str, Any], name: str) -> set[Any]:
+    """Return the values that a column of the list has."""
+    at = COLUMNS.index(name)
+    return {row[at] for row in facts["tickets"]["rows"]}
 
 
 def keys_in(listed: Mapping[str, Any]) -> Collection[str]:

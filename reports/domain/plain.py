@@ -6,30 +6,66 @@ from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any
 
+_NAMES: dict[type, tuple[str, ...]] = {}
+PLAIN = frozenset({str, int, bool, type(None)})  # as they are; most of the values of a month
+
 
 def instant(at: datetime) -> str:
     """Return `at` to the second, as `2026-10-31T15:00:00Z`."""
-    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return utc.isoformat(timespec="seconds")[:-6] + "Z"
 
 
 def plain(value: Any) -> Any:
     """
-    Return `value` fit for canonical JSON; a dataclass becomes a dict of its fields.
+    Return `value` fit for canonical JSON; a dataclass, or a named tuple, becomes a dict of its fields.
 
     :raises TypeError: if it holds a float or anything else that JSON would not say exactly.
     """
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    kind = type(value)
+    if kind in PLAIN:
+        return value
+    if kind is datetime:
+        return instant(value)
+    if names := named(kind):
+        return {name: _each(getattr(value, name)) for name in names}
+    if kind is dict:
+        return {
+            key if type(key) is str else str(key): held if type(held) in PLAIN else plain(held)
+            for key, held in value.items()
+        }
+    if kind is list or kind is tuple:
+        return [held if type(held) in PLAIN else plain(held) for held in value]
+    return _seldom(value)
+
+
+def _each(value: Any) -> Any:
+    return value if type(value) in PLAIN else plain(value)
+
+
+def named(kind: type) -> tuple[str, ...]:
+    """Return the names of the fields of a dataclass or a named tuple; none for any other type."""
+    if kind not in _NAMES:
+        is_data = is_dataclass(kind)
+        _NAMES[kind] = tuple(f.name for f in fields(kind)) if is_data else _tuple_names(kind)
+    return _NAMES[kind]
+
+
+def _tuple_names(kind: type) -> tuple[str, ...]:
+    return getattr(kind, "_fields", ())
+
+
+def _seldom(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(key): plain(held) for key, held in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(held) for held in value]
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime):
         return instant(value)
     if isinstance(value, date):
         return value.isoformat()
-    if value is None or isinstance(value, bool | int | str):
+    if isinstance(value, list | tuple):
+        return [plain(held) for held in value]
+    if isinstance(value, int | str):
         return value
     raise TypeError(f"{value!r} has no place in a report")

@@ -1,10 +1,11 @@
 """The promises of the month: what became of each clock, and what earns credits."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from contracts.domain.statement import SlaResult
 from contracts.domain.vocabulary import ObligationKind, Priority
@@ -51,14 +52,14 @@ class Held:
     seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class ClockResult:
+class ClockResult(NamedTuple):
     """
     One obligation as it stood at the month's end; seconds are service time on its hours.
 
     `due_at` of a miss is the deadline that passed, and tier and team are those accountable then.
     `registered_late` says that an earlier month would have counted it, had the ticket been known.
-    A miss is explained by its `stretches`, and by who `held` the ticket when.
+    A miss is explained by its `stretches`, and by who `held` the ticket when. One that was met is only
+    counted: who held it and what paused it is not told.
     """
 
     ticket: str
@@ -102,11 +103,12 @@ class SlaRow:
 
 def sla_rows(clocks: Iterable[ClockResult]) -> list[SlaRow]:
     """Return the results by obligation and priority, in the order of the contract's words."""
-    groups: defaultdict[tuple[str, str], list[ClockResult]] = defaultdict(list)
+    groups: dict[tuple[str, str], _Tally] = {}
     for clock in clocks:
-        groups[clock.obligation, clock.priority].append(clock)
-    ordered = sorted(groups, key=_in_order)
-    return [_sla_row(*key, groups[key]) for key in ordered]
+        key = clock.obligation, clock.priority
+        tally = groups.get(key) or groups.setdefault(key, _Tally())
+        tally.add(clock)
+    return [groups[key].row(*key) for key in sorted(groups, key=_in_order)]
 
 
 def _in_order(key: tuple[str, str]) -> tuple[int, int]:
@@ -114,21 +116,36 @@ def _in_order(key: tuple[str, str]) -> tuple[int, int]:
     return _OBLIGATIONS.index(obligation), _PRIORITIES.index(priority)
 
 
-def _sla_row(obligation: str, priority: str, clocks: Sequence[ClockResult]) -> SlaRow:
-    count = Counter(clock.result for clock in clocks)
-    met, missed = count[Result.MET], count[Result.MISSED]
-    return SlaRow(
-        obligation=obligation,
-        priority=priority,
-        met=met,
-        missed=missed,
-        void=count[Result.VOID],
-        open=count[Result.OPEN],
-        basis_points=share(met, met + missed),
-        used_seconds=sum(clock.used_seconds for clock in clocks),
-        paused_seconds=sum(clock.paused_seconds for clock in clocks),
-        met_tickets=tuple(clock.ticket for clock in clocks if clock.result is Result.MET),
-    )
+@dataclass(slots=True)
+class _Tally:
+    """What is added up for a row while the clocks go by."""
+
+    count: Counter[Result] = field(default_factory=Counter)
+    used: int = 0
+    paused: int = 0
+    met: list[str] = field(default_factory=list)
+
+    def add(self, clock: ClockResult) -> None:
+        self.count[clock.result] += 1
+        self.used += clock.used_seconds
+        self.paused += clock.paused_seconds
+        if clock.result is Result.MET:
+            self.met.append(clock.ticket)
+
+    def row(self, obligation: str, priority: str) -> SlaRow:
+        met, missed = self.count[Result.MET], self.count[Result.MISSED]
+        return SlaRow(
+            obligation=obligation,
+            priority=priority,
+            met=met,
+            missed=missed,
+            void=self.count[Result.VOID],
+            open=self.count[Result.OPEN],
+            basis_points=share(met, met + missed),
+            used_seconds=self.used,
+            paused_seconds=self.paused,
+            met_tickets=tuple(self.met),
+        )
 
 
 @dataclass(frozen=True, slots=True)

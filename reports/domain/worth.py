@@ -1,17 +1,17 @@
 """What work is worth by the rate card, whatever was charged for it."""
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from tickets.domain.recurrence import worth_of
 
 __all__ = ["Worked", "Worth", "by_ticket", "total", "worth_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class Worked:
+class Worked(NamedTuple):
     """
     A piece of a month's work; `kind` is what the charging made of it.
 
@@ -40,15 +40,17 @@ class Worth:
 
 def total(pieces: "Iterable[Worked | Worth]") -> Worth:
     """Return the minutes and the worth of all pieces."""
-    found = Worth()
+    minutes = worth = 0
     for piece in pieces:
-        found += piece
-    return found
+        minutes, worth = minutes + piece.minutes, worth + piece.worth
+    return Worth(minutes, worth)
 
 
 def by_ticket(pieces: Iterable[Worked]) -> dict[str, Worth]:
     """Return the minutes and the worth of each ticket's work."""
-    found: defaultdict[str, Worth] = defaultdict(Worth)
+    minutes: Counter[str] = Counter()
+    worth: Counter[str] = Counter()
     for piece in pieces:
-        found[piece.ticket] += piece
-    return dict(found)
+        minutes[piece.ticket] += piece.minutes
+        worth[piece.ticket] += piece.worth
+    return {ticket: Worth(minutes[ticket], worth[ticket]) for ticket in minutes}

@@ -15,19 +15,20 @@ from reports.models import IncidentReport
 from reports.renderers.blocks import Block, figures, pairs, table, words
 from reports.renderers.edition import instant
 from reports.renderers.paper import printable
-from reports.renderers.pdf import PDF, PNG, compiled
+from reports.renderers.press import compiled, printed
 from reports.renderers.table import Column, Kind, Table, legible
 from reports.words import word
 
 
 def incident_pdf(report: IncidentReport, language: str) -> bytes:
     """Return the PDF; the same revision and language give the same bytes. Times are the contract's."""
-    return compiled(paper_of(report, language), report.at, PDF)
+    return printed(paper_of(report, language), int(report.at.timestamp()))
 
 
 def incident_pictures(report: IncidentReport, language: str) -> list[bytes]:
     """Return each page as PNG, for eyes and for tests."""
-    pages = compiled(paper_of(report, language), report.at, PNG, ppi=80)
+    text = json.dumps(paper_of(report, language), ensure_ascii=False)
+    pages = compiled(text, int(report.at.timestamp()), "png", ppi=80)
     return pages if isinstance(pages, list) else [pages]
 
 

@@ -6,16 +6,15 @@ append-only rows alone: ledger, decisions, assignments.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from itertools import groupby
-from operator import itemgetter
+from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TypeVar
 
 from contracts.domain import clock
-from contracts.domain.clock import Entry, Event
-from contracts.domain.durations import parse_length
+from contracts.domain.clock import Entry, Event, Status
+from contracts.domain.durations import Length, parse_length
 from contracts.domain.service_hours import ServiceHours
 from contracts.domain.vocabulary import ObligationKind
 from contracts.rules import Rules
@@ -33,7 +32,8 @@ from reports.domain.metrics import (
 )
 from reports.queries import Reach
 
-_AIMS = (Event.START, Event.RETARGET)
+_EVENTS = {event.value: event for event in Event}
+_RESULTS = {status: Result(status.value) for status in Status if status.value in set(Result)}
 Row = TypeVar("Row", Holding, Verdict)
 
 
@@ -41,21 +41,20 @@ def clock_results(
     reach: Reach, lives: Mapping[int, Life], rules: Mapping[int, Rules]
 ) -> Iterator[ClockResult]:
     """Yield what became of each promise, by ticket; those decided in an earlier month are told."""
-    ledgers = {
-        pk: [_entry(row) for row in rows]
-        for pk, rows in groupby(queries.ledger_rows(reach), key=itemgetter(0))
-    }
+    ledgers: dict[int, list[Entry]] = {}
+    for pk, event, at, within, hours, cause in queries.ledger_rows(reach):
+        length = parse_length(within) if within else None
+        entry = Entry(_EVENTS[event], at, length, hours, cause)
+        if pk in ledgers:
+            ledgers[pk].append(entry)
+        else:
+            ledgers[pk] = [entry]
     for pk, ticket_id, version_id, stage, kind, attempt, creditable in queries.clock_rows(reach):
         told = Told(
             ledgers[pk], lives[ticket_id], rules[version_id].hours, reach.ends_at, stage, kind
         )
         if told.counts():
             yield told.result(attempt, creditable)
-
-
-def _entry(row: tuple) -> Entry:
-    _pk, event, at, within, hours, cause = row
-    return Entry(Event(event), at, parse_length(within) if within else None, hours, cause)
 
 
 @dataclass(slots=True)
@@ -75,16 +74,18 @@ class Told:
     aim: Entry = field(init=False)
 
     def __post_init__(self) -> None:
-        self.state = clock.evaluate(self.ledger, self.hours, self.ends_at)
-        voided = self.ledger[-1].event is Event.VOID
-        self.stopped_at = self.ledger[-1].at if voided else self.state.stopped_at
-        decided_at = self.state.missed_at or self.stopped_at
+        state = self.state = clock.evaluate(self.ledger, self.hours, self.ends_at)
+        last = self.ledger[-1]
+        self.stopped_at = last.at if last.event is Event.VOID else state.stopped_at
+        decided_at = state.missed_at or self.stopped_at
         # A deadline at the very end is the next month's.
         in_time = decided_at is not None and decided_at < self.ends_at
         self.decided_at = decided_at if in_time else None
         self.known_at = self.decided_at or self.ends_at
-        aims = [e for e in self.ledger if e.event in _AIMS and e.at <= self.known_at]
-        self.aim = (aims or self.ledger)[-1]
+        self.aim = self.ledger[0]
+        for entry in self.ledger[1:]:
+            if entry.event is Event.RETARGET and entry.at <= self.known_at:
+                self.aim = entry
 
     def counts(self) -> bool:
         """Return whether it promised something, and was not decided in an earlier month."""
@@ -92,25 +93,26 @@ class Told:
         return is_promise and (self.decided_at is None or self.decided_at >= self.life.since)
 
     def result(self, attempt: int, creditable: bool) -> ClockResult:
-        missed = self._word() is Result.MISSED
-        held_by = _last(self.life.holdings, self.known_at)
+        state, result = self.state, self._word()
         verdict = _last(self.life.verdicts, self.known_at) or self.life.verdicts[0]
+        met, missed = result is Result.MET, result is Result.MISSED
+        held_by = None if met else _last(self.life.holdings, self.known_at)
         return ClockResult(
             ticket=self.life.key,
             obligation=self.kind,
             attempt=attempt,
             priority=verdict.priority,
-            within=str(self.aim.within or ""),
+            within=_written(self.aim.within),
             hours=self.aim.hours,
-            result=self._word(),
-            started_at=self.state.started_at,
-            due_at=self.state.missed_at or self.state.due_at,
+            result=result,
+            started_at=state.started_at,
+            due_at=state.missed_at or state.due_at,
             stopped_at=self.stopped_at,
             over_seconds=self._over(),
-            used_seconds=int(self.state.used.total_seconds()),
-            paused_seconds=int(self.state.paused.total_seconds()),
-            pauses=self._pauses(),
-            reclassified=self.state.reclassified,
+            used_seconds=_seconds(state.used),
+            paused_seconds=_seconds(state.paused),
+            pauses=() if met else self._pauses(),
+            reclassified=state.reclassified,
             creditable=self._earns_credit(creditable),
             tier=held_by.tier if held_by else "",
             team=held_by.team if held_by else "",
@@ -120,7 +122,7 @@ class Told:
         )
 
     def _word(self) -> Result:
-        return Result.OPEN if self.decided_at is None else Result(self.state.status.value)
+        return Result.OPEN if self.decided_at is None else _RESULTS[self.state.status]
 
     def _over(self) -> int:
         """Return the real seconds from a missed deadline to the stop, or to the month's end."""
@@ -174,10 +176,18 @@ class Told:
         return tuple(Pause(cause, seconds[cause]) for cause in sorted(seconds))
 
 
-def _last(rows: Iterable[Row], at: datetime) -> Row | None:
+def _last(rows: Sequence[Row], at: datetime) -> Row | None:
     """Return the last row that was there at `at`."""
-    found = None
-    for row in rows:
+    for row in reversed(rows):
         if row.at <= at:
-            found = row
-    return found
+            return row
+    return None
+
+
+@lru_cache(1024)  # contracts write a few dozen of them
+def _written(length: Length | None) -> str:
+    return str(length or "")
+
+
+def _seconds(span: timedelta) -> int:
+    return span.days * 86_400 + span.seconds

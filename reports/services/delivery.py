@@ -40,7 +40,7 @@ def print_and_tell(job: Job) -> None:
     """Print an issued report, and tell its readers once its PDFs are stored."""
     rows = MonthlyReport.objects.select_related("contract")
     report, now = rows.get(pk=job.payload["report_id"]), timezone.now()
-    print_report(report, now=now)
+    print_report(report, now=now, told=lambda percent: jobs.show_progress(job, percent))
     tell_of_report(report, now=now)
 
 

@@ -52,7 +52,7 @@ from datetime import date, datetime
 from typing import Any
 
 from contracts.domain.canonical import canonical
-from contracts.domain.statement import AuthorityKind
+from contracts.domain.statement import AuthorityKind, SlaResult
 from contracts.models import ContractVersion, Period
 from contracts.rules import Rules, rules_of
 from contracts.services import month_facts
@@ -66,6 +66,7 @@ from reports.queries import Reach
 from reports.services.audit_heads import audit_heads
 from reports.services.chain import Chain
 from reports.services.clocks import clock_results
+from reports.services.collecting import without_collecting
 from reports.services.costs import Costs, cost_facts
 from reports.services.insight import insight_of, offers_of, releases_of
 from reports.services.lives import lives_of
@@ -93,6 +94,7 @@ class Cover:
     last_link: int = 0  # place in the client's audit chain
     corrects: Mapping[str, Any] | None = None  # revision, sha256 and reason, of a correction
     titles: Mapping[str, str] | None = field(default=None)
+    timezone: str = ""  # of the contract then; it, too, may be another one now
 
     @classmethod
     def of(
@@ -125,10 +127,15 @@ class Cover:
     @classmethod
     def from_facts(cls, facts: Facts) -> "Cover":
         """Return the cover of stored facts, to make them again."""
-        return cls(**facts["cover"], titles=facts["titles"])
+        zone = facts["month"]["timezone"]
+        return cls(**facts["cover"], titles=facts["titles"], timezone=zone)
 
     def to_dict(self) -> dict[str, Any]:
-        names = (name for name in self.__dataclass_fields__ if name not in ("titles", "corrects"))
+        names = (
+            name
+            for name in self.__dataclass_fields__
+            if name not in ("titles", "corrects", "timezone")
+        )
         corrects = {"corrects": dict(self.corrects)} if self.corrects else {}
         return {name: getattr(self, name) for name in names} | corrects
 
@@ -146,7 +153,16 @@ def facts_of(
 
     :raises RateMissing: if work must be billed and no rate was agreed.
     """
+    with without_collecting():
+        return _facts_of(period, cover, chain, until)
+
+
+def _facts_of(
+    period: Period, cover: Cover | None, chain: Chain | None, until: datetime | None
+) -> Facts:
     cover = cover or Cover.of(period)
+    if cover.timezone:
+        period.contract.timezone = cover.timezone  # of this one object: no row is written
     chain = chain or Chain(period.contract_id, cover.previous_sha256)
     versions = month_facts.versions(period)
     reach = Reach(
@@ -159,7 +175,8 @@ def facts_of(
     lives, titles = lives_of(reach, cover.titles)
     rules = {version.pk: rules_of(version) for version in versions}
     clocks = list(clock_results(reach, lives, rules))
-    costs = cost_facts(period, metrics.results_for_credits(clocks), chain)
+    credited = metrics.results_for_credits(clocks)
+    costs = cost_facts(period, credited, chain)
     alive = [life for life in lives.values() if metrics.is_alive(life)]
     figures = _figures(period, reach, alive, costs)
     insight = insight_of(
@@ -178,7 +195,7 @@ def facts_of(
             "cover": cover.to_dict(),
             "month": _month(period) | {"told_until": reach.ends_at},
             "versions": _versions(period, versions),
-            "sla": _sla(clocks, versions, rules),
+            "sla": _sla(clocks, credited, versions, rules),
             **figures,
             "insight": insight,
             "audit": audit_heads(period, cover.last_link, reach.ends_at),
@@ -249,9 +266,11 @@ def _versions(period: Period, versions: Sequence[ContractVersion]) -> list[Facts
 
 
 def _sla(
-    clocks: Iterable[ClockResult], versions: Sequence[ContractVersion], rules: Mapping[int, Rules]
+    clocks: Sequence[ClockResult],
+    credited: Sequence[SlaResult],
+    versions: Sequence[ContractVersion],
+    rules: Mapping[int, Rules],
 ) -> Facts:
-    clocks = list(clocks)
     rows = metrics.sla_rows(clocks)
     listed = {
         name: [clock for clock in clocks if clock.result is result]
@@ -266,7 +285,7 @@ def _sla(
         "commitment": commitment,
         "rows": rows,
         "totals": metrics.sla_totals(rows),
-        "credited": metrics.results_for_credits(clocks),
+        "credited": credited,
         **listed,
     }
 

@@ -1,7 +1,7 @@
 """The rows of a month as the lives of its tickets."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from reports import queries
 from reports.domain import metrics
@@ -19,7 +19,7 @@ def lives_of(
     Where titles are `frozen`, they alone tell what a ticket complained of.
     """
     verdicts = _by_ticket(queries.verdicts(reach), _verdict)
-    holdings = _by_ticket(queries.holdings(reach), lambda *row: Holding(*row))
+    holdings = _by_ticket(queries.holdings(reach), Holding._make)
     happened = _by_ticket(queries.happenings(reach), _happened)
     lives, titles = {}, {}
     for pk, key, number, kind, title, symptom, received_at in queries.tickets(reach):
@@ -41,28 +41,27 @@ def lives_of(
     return lives, titles
 
 
-def _by_ticket(rows: Iterator[tuple], make: Callable) -> dict[int, list]:
-    found: defaultdict[int, list] = defaultdict(list)
+def _by_ticket(rows: Iterable[tuple], make: Callable[[tuple], Any]) -> dict[int, list]:
+    found: dict[int, list] = {}
     for pk, *values in rows:
-        found[pk].append(make(*values))
+        if pk in found:
+            found[pk].append(make(values))
+        else:
+            found[pk] = [make(values)]
     return found
 
 
-def _verdict(
-    at, stage, outcome, pending, clause, activity, kind, priority, system, cause
-) -> Verdict:
+def _verdict(row: Sequence) -> Verdict:
+    at, stage, outcome, pending, clause, activity, kind, priority, system, cause = row
+    outcome = metrics.PENDING if pending else outcome
     return Verdict(
-        at=at,
-        stage=stage,
-        outcome=metrics.PENDING if pending else outcome,
-        clause=clause,
-        activity=activity,
-        priority=priority or "",
-        system=system or "",
-        kind=kind,
-        cause=cause or "",
+        at, stage, outcome, clause, activity, priority or "", system or "", kind, cause or ""
     )
 
 
-def _happened(verb: str, at, cause: str | None) -> Happened:
-    return Happened(Step(verb), at, cause or "")
+_STEPS = {step.value: step for step in Step}
+
+
+def _happened(row: Sequence) -> Happened:
+    verb, at, cause = row
+    return Happened(_STEPS[verb], at, cause or "")

@@ -1,5 +1,6 @@
 """The stored PDFs of an issued report: made once by a worker, then only served."""
 
+from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -22,11 +23,16 @@ def ask_for_papers(report: MonthlyReport) -> None:
     jobs.enqueue(PRINT, tenant_id=report.tenant_id, key=report.public_id, report_id=report.pk)
 
 
-def print_report(report: MonthlyReport, *, now: datetime) -> list[ReportDocument]:
-    """Make the PDFs that are missing, one a language, and return them."""
+def print_report(
+    report: MonthlyReport, *, now: datetime, told: Callable[[int], None] = lambda percent: None
+) -> list[ReportDocument]:
+    """Make the PDFs that are missing, one a language, and return them; `told` hears how far it is."""
     there = ReportDocument.objects.filter(report=report).values_list("language", flat=True)
     missing = [language for language in LANGUAGES if language not in set(there)]
-    made = [_printed(report, language, now) for language in missing]
+    made = []
+    for number, language in enumerate(missing, start=1):
+        made.append(_printed(report, language, now))
+        told(number * 90 // len(missing))
     if made:
         ReportDocument.objects.bulk_create(made)
         hashes = {document.language: document.sha256 for document in made}

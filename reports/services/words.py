@@ -8,7 +8,7 @@ from contracts.domain.calendars import holidays_of
 from contracts.domain.terms import ALWAYS, Calendar, Joint
 from contracts.models import ContractVersion
 from contracts.rules import Rules
-from reports.domain.month_tickets import rows_in
+from reports.domain.month_tickets import column_of
 from reports.domain.plain import plain
 
 Facts = dict[str, Any]
@@ -21,7 +21,7 @@ def words_of(
     """Return the contract's own words, in its languages, for the codes that the facts name."""
     clauses = {each["clause"] for each in facts["scope"]["tickets"]}
     clauses |= {line["clause"] for line in facts["cost"]["lines"]}
-    clauses |= {row["clause"] for row in rows_in(facts)}
+    clauses |= column_of(facts, "clause")
     systems = _systems(facts)
     words: Facts = {"clauses": {}, "systems": {}}
     for version in versions:
@@ -35,7 +35,7 @@ def _systems(facts: Facts) -> set[str]:
     insight = facts["insight"]
     rows = [*facts["patterns"], *facts["open_items"], *facts["releases"]["rows"]]
     rows += insight["emphasis"]["advice"]
-    listed = {row["system"] for row in rows_in(facts)} | {row["system"] for row in rows}
+    listed = column_of(facts, "system") | {row["system"] for row in rows}
     return {each["key"] for each in facts["volumes"]["by_system"]} | listed
 
 

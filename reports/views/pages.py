@@ -23,6 +23,7 @@ from reports.renderers import glossary
 from reports.renderers.changes import changes_in
 from reports.services.chain import facts_in
 from reports.services.issue import draft_facts
+from reports.services.progress import Run, latest_run
 from reports.views.downloads import edition_for, report_or_404
 from reports.views.standing import csv_files, life_of
 from tenants.errors import NotPermitted
@@ -52,6 +53,7 @@ def report_list(request: HttpRequest) -> HttpResponse:
         "many_clients": len({m.tenant_id for m in request.memberships}) > 1,
         "drafts": running_months(request, contract),
         "to_close": months_to_close(request, contract),
+        "run": unfinished_run(request),
         "months": MonthlyReport.objects.order_by("-month")
         .values_list("month", flat=True)
         .distinct(),
@@ -64,6 +66,26 @@ def report_list(request: HttpRequest) -> HttpResponse:
         ),
     }
     return render(request, "reports/report_list.html", context)
+
+
+@require_GET
+def report_run(request: HttpRequest) -> HttpResponse:
+    """
+    How far the latest month's run is; asked again and again by the list.
+
+    :raises NotPermitted: to whoever is only a requester.
+    """
+    if not clients_with_money(request.memberships):
+        raise NotPermitted(_("The run is for the service owner and the vendor's desks."))
+    return render(request, "reports/_run.html", {"run": latest_run(timezone.now())})
+
+
+def unfinished_run(request: HttpRequest) -> Run | None:
+    """Return the latest month's run while there is something to wait for."""
+    if not clients_with_money(request.memberships):
+        return None
+    run = latest_run(timezone.now())
+    return run if run and not run.is_over else None
 
 
 @require_GET

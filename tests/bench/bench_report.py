@@ -1,54 +1,94 @@
 """
-How fast a report is made: `python -m tests.bench.bench_report` prints a table.
+How fast the facts of a month are made: `make bench ARGS=report` prints a table.
 
-A month of about 300 tickets is lived through the real commands in a database of its own, which goes
-away afterwards. The floor is the plain SQL counts that the report is made from, asked in turns with
-it. The server is the one of DATABASE_URL and DATABASE_OWNER_URL, or the private one.
+A month is lived through the real commands in a database of its own, its tickets are copied by SQL to
+100, 1,000 and 10,000, and everything goes away afterwards. The floor of the facts is ONE SQL aggregate
+over the same rows: every ticket, verdict, assignment, step, promise, ledger entry and time entry of the
+month, counted and summed by what the report breaks down. The streamed CSV of the time entries stands
+beside the raw fetch of their rows. All are asked in turns. `cpu_ms` is what this process and its
+database server worked, `ratio` compares that: another program on the machine changes neither.
 """
 
-import gc
 import json
 import os
 import random
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from statistics import median, quantiles
 from typing import Any
 
-SIZES, ROUNDS = (100, 1_000), 9
-FLOOR = (
-    "SELECT count(*) FROM tickets_ticket WHERE contract_id = %(contract)s"
-    " AND received_at >= %(start)s AND received_at < %(end)s",
-    "SELECT kind, priority, state, count(*) FROM tickets_obligation WHERE contract_id = %(contract)s"
-    " AND decided_at >= %(start)s AND decided_at < %(end)s GROUP BY 1, 2, 3",
-    "SELECT d.outcome, d.activity, count(*) FROM tickets_ticket t JOIN tickets_stage s"
-    " ON s.id = t.stage_id JOIN tickets_decision d ON d.id = s.decision_id"
-    " WHERE t.contract_id = %(contract)s GROUP BY 1, 2",
-    "SELECT s.stream, e.tier, e.authority, sum(e.minutes) FROM tickets_timeentry e"
-    " JOIN tickets_stage s ON s.id = e.stage_id WHERE e.contract_id = %(contract)s GROUP BY 1, 2, 3",
-    "SELECT a.verb, count(*) FROM tenants_auditevent a JOIN tickets_ticket t ON t.id = a.subject_id"
-    " WHERE a.subject_type = 'tickets.ticket' AND t.contract_id = %(contract)s"
-    " AND a.at >= %(start)s AND a.at < %(end)s GROUP BY 1",
-    "SELECT count(*) FROM tickets_assignment a JOIN tickets_ticket t ON t.id = a.ticket_id"
-    " WHERE t.contract_id = %(contract)s AND a.at >= %(start)s AND a.at < %(end)s",
-)
+from tests.bench.machine import beside
+
+SIZES, LIVED = (100, 1_000, 10_000), 100
+ROUNDS = {100: 9, 1_000: 7, 10_000: 5}
+FLOOR = """
+WITH month AS MATERIALIZED (
+    SELECT id, stage_id, type, system, priority, title, symptom, key FROM tickets_ticket
+    WHERE contract_id = %(contract)s AND received_at < %(end)s
+      AND (closed_at IS NULL OR closed_at >= %(start)s))
+SELECT 'tickets', type, system || priority, count(*), sum(length(title) + length(symptom) + length(key))
+  FROM month GROUP BY 2, 3
+UNION ALL
+SELECT 'verdicts', d.outcome || d.activity, d.clause_id || (d.facts ->> 'priority'), count(*),
+       count(DISTINCT d.ticket_id)
+  FROM tickets_decision d JOIN month m ON m.id = d.ticket_id WHERE d.at < %(end)s GROUP BY 2, 3
+UNION ALL
+SELECT 'holders', a.tier, a.team, count(*), count(DISTINCT a.ticket_id)
+  FROM tickets_assignment a JOIN month m ON m.id = a.ticket_id WHERE a.at < %(end)s GROUP BY 2, 3
+UNION ALL
+SELECT 'steps', e.verb, e.data ->> 'cause', count(*), count(DISTINCT e.subject_id)
+  FROM tenants_auditevent e JOIN month m ON m.id = e.subject_id
+ WHERE e.subject_type = 'tickets.ticket' AND e.at < %(end)s GROUP BY 2, 3
+UNION ALL
+SELECT 'promises', o.kind || o.priority, o.state, count(*), count(DISTINCT o.ticket_id)
+  FROM tickets_obligation o JOIN month m ON m.id = o.ticket_id WHERE o.started_at < %(end)s GROUP BY 2, 3
+UNION ALL
+SELECT 'ledger', l.event || l.hours, l.within || l.cause, count(*),
+       sum(extract(epoch FROM l.at - o.started_at)::bigint)
+  FROM tickets_ledgerentry l JOIN tickets_obligation o ON o.id = l.obligation_id
+  JOIN month m ON m.id = o.ticket_id WHERE l.at < %(end)s GROUP BY 2, 3
+UNION ALL
+SELECT 'work', s.stream || e.tier, e.authority || e.clause_id, count(*), sum(e.minutes)
+  FROM tickets_timeentry e JOIN tickets_stage s ON s.id = e.stage_id WHERE e.period_id = %(period)s
+ GROUP BY 2, 3
+"""
+RAW = """
+SELECT e.id, t.key, e.starts_at, e.ends_at, e.minutes, e.tier, e.place, e.authority, e.authority_key,
+       e.clause_id, s.stream
+FROM tickets_timeentry e JOIN tickets_ticket t ON t.id = e.ticket_id JOIN tickets_stage s ON s.id = e.stage_id
+WHERE e.period_id = %(period)s ORDER BY e.starts_at, e.id
+"""
 
 
-def run(sizes: tuple[int, ...] = SIZES, rounds: int = ROUNDS) -> list[dict[str, Any]]:
-    """Return a row for each thing measured: name, size, median_us, spread_us, floor_us, ratio."""
+def run(sizes: tuple[int, ...] = SIZES, lived: int = LIVED) -> list[dict[str, Any]]:
+    """Return a row for each thing measured, with its floor and their ratio."""
     set_up()
-    return [row for tickets in sizes for row in of_month(tickets, rounds)]
+    return [row for tickets in sizes for row in of_month(tickets, min(lived, tickets))]
 
 
-def of_month(tickets: int, rounds: int) -> list[dict[str, Any]]:
-    with lived_month(tickets) as (facts, document, floor):
+def of_month(tickets: int, lived: int) -> list[dict[str, Any]]:
+    rounds = ROUNDS.get(tickets, 3)
+    with lived_month(lived, tickets // lived) as (facts, document, floor, raw):
         size = f"{tickets} tickets, {len(document) // 1024} KiB"
+        frozen = json.loads(document)
         return [
-            measure("facts of a month", size, facts, floor, rounds),
-            measure("read a stored report", size, lambda: json.loads(document), floor, rounds),
+            beside("facts of a month", size, facts, floor, rounds),
+            beside("read a stored report", size, lambda: json.loads(document), floor, rounds),
+            beside("csv of the time entries", size, csv_from(document), raw, rounds),
+            beside("csv, facts at hand", size, csv_of_facts(frozen), raw, rounds),
         ]
+
+
+def csv_from(document: str) -> Callable[[], object]:
+    return lambda: csv_of_facts(json.loads(document))()
+
+
+def csv_of_facts(facts: dict[str, Any]) -> Callable[[], object]:
+    from reports.renderers.csv import csv_of
+    from reports.renderers.edition import Edition
+
+    edition = Edition(facts, "en", "0" * 64)
+    return lambda: sum(len(piece) for piece in csv_of(edition, "time-entries"))
 
 
 def set_up() -> None:
@@ -81,37 +121,44 @@ def own_database() -> Iterator[None]:
 
 
 @contextmanager
-def lived_month(tickets: int) -> Iterator[tuple[Callable, str, Callable]]:
-    """Yield what makes the facts, their text, and the floor."""
+def lived_month(lived: int, times: int = 1) -> Iterator[tuple[Callable, str, Callable, Callable]]:
+    """Yield what makes the facts, their text, the floor and the raw fetch of the time entries."""
     from django.db import connection, connections, transaction
 
     from contracts.services import period_of
     from reports.services.facts import facts_of, text_of
     from tenants.scoping import tenant_scope
+    from tests.bench.multiply import multiply
     from tests.reports.factories import APRIL, make_desk
 
     with own_database():
         with transaction.atomic():
             desk = make_desk("BENCH")
             with tenant_scope(desk.tenant):
-                live(desk, tickets)
+                live(desk, lived)
+                period_of(desk.contract, APRIL)
+        multiply(desk.tenant, times)
         with connections["owner"].cursor() as cursor:
             cursor.execute("ANALYZE")
         with transaction.atomic(), tenant_scope(desk.tenant):
             period = period_of(desk.contract, APRIL)
             window = {
                 "contract": desk.contract.pk,
+                "period": period.pk,
                 "start": period.starts_at,
                 "end": period.ends_at,
             }
 
-            def floor() -> None:
-                with connection.cursor() as cursor:
-                    for sql in FLOOR:
+            def asking(sql: str) -> Callable[[], None]:
+                def ask() -> None:
+                    with connection.cursor() as cursor:
                         cursor.execute(sql, window)
                         cursor.fetchall()
 
-            yield lambda: facts_of(period), text_of(facts_of(period)), floor
+                return ask
+
+            document = text_of(facts_of(period))
+            yield lambda: facts_of(period), document, asking(FLOOR), asking(RAW)
 
 
 def live(desk, tickets: int) -> None:
@@ -140,43 +187,3 @@ def live(desk, tickets: int) -> None:
         desk.work(ticket, start, end)
         if rng.random() < 0.8:
             desk.resolve(ticket, next(walls))
-
-
-def measure(
-    name: str, size: str, call: Callable[[], object], floor: Callable[[], object], rounds: int
-) -> dict[str, Any]:
-    """Time `call` and `floor` in turns, so that a slow minute of the machine slows both."""
-    call(), floor()
-    taken: list[float] = []
-    floors: list[float] = []
-    gc.collect()
-    for _round in range(rounds):
-        for what, into in ((call, taken), (floor, floors)):
-            began = time.perf_counter()
-            what()
-            into.append((time.perf_counter() - began) * 1e6)
-    low, _middle, high = quantiles(taken, n=4)
-    return {
-        "name": name,
-        "size": size,
-        "median_us": round(median(taken)),
-        "spread_us": round(high - low),
-        "floor_us": round(median(floors)),
-        "ratio": round(median(taken) / median(floors), 1),
-    }
-
-
-def main() -> None:
-    rows = run()
-    print(
-        f"{'what':24} {'size':24} {'median ms':>10} {'spread ms':>10} {'floor ms':>9} {'ratio':>6}"
-    )
-    for row in rows:
-        print(
-            f"{row['name']:24} {row['size']:24} {row['median_us'] / 1000:10.2f}"
-            f" {row['spread_us'] / 1000:10.2f} {row['floor_us'] / 1000:9.2f} {row['ratio']:6.1f}"
-        )
-
-
-if __name__ == "__main__":
-    main()

@@ -1,11 +1,12 @@
 """What every bench shares: which machine this is, how a call is timed, how figures are printed."""
 
+import gc
 import os
 import platform
 import statistics
 from collections.abc import Callable
 from pathlib import Path
-from time import perf_counter_ns
+from time import perf_counter_ns, process_time_ns
 from typing import Any
 
 Row = dict[str, Any]
@@ -56,6 +57,53 @@ def row(
         "floor_us": round(floor_median, 2),
         "ratio": round(median / floor_median, 1),
     }
+
+
+def beside(
+    name: str, size: str, call: Callable[[], object], floor: Callable[[], object], rounds: int
+) -> Row:
+    """
+    Time `call` and `floor` in turns, here and in the database server.
+
+    Where the server's own count cannot be read (another machine), the time on the wall is compared.
+    """
+    call(), floor()
+    taken: list[tuple[float, float]] = []
+    floors: list[tuple[float, float]] = []
+    gc.collect()
+    worked = work_counter()
+    for _ in range(rounds):
+        for what, into in ((call, taken), (floor, floors)):
+            wall, work = perf_counter_ns(), worked()
+            what()
+            into.append(((perf_counter_ns() - wall) / 1e6, (worked() - work) / 1e6))
+    (wall, cpu), (floor_wall, floor_cpu) = (
+        tuple(statistics.median(each) for each in zip(*rows, strict=True))
+        for rows in (taken, floors)
+    )
+    return {
+        "name": name,
+        "size": size,
+        "wall_ms": round(wall, 1),
+        "cpu_ms": round(cpu, 1),
+        "floor_wall_ms": round(floor_wall, 1),
+        "floor_cpu_ms": round(floor_cpu, 1),
+        "ratio": round(cpu / floor_cpu, 1),
+        "wall_ratio": round(wall / floor_wall, 1),
+    }
+
+
+def work_counter() -> Callable[[], int]:
+    """Return what counts the nanoseconds that this process and its database server have worked."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        server = Path(f"/proc/{cursor.fetchone()[0]}/schedstat")
+    is_here = connection.settings_dict["HOST"] in ("", "127.0.0.1", "localhost") and server.exists()
+    if not is_here:
+        return perf_counter_ns
+    return lambda: process_time_ns() + int(server.read_text().split()[0])
 
 
 def table(rows: list[Row]) -> str:

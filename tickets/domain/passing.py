@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
+from typing import NamedTuple
 
 STILL = timedelta(days=1)  # a longer gap without any step is standing still
 Span = tuple[datetime, datetime]
@@ -31,15 +32,13 @@ class Step(StrEnum):
     DEFAULTED = "handoff.defaulted"
 
 
-@dataclass(frozen=True, slots=True)
-class Happened:
+class Happened(NamedTuple):
     step: Step
     at: datetime
     cause: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Holding:
+class Holding(NamedTuple):
     """Who held a ticket from `at` on; the first of a stage is no reassignment."""
 
     at: datetime
@@ -71,8 +70,7 @@ TURNS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """A stretch [starts_at, ends_at) of a ticket's life."""
 
     starts_at: datetime
@@ -92,7 +90,7 @@ def turns_of(received_at: datetime, happened: Iterable[Happened], ends_at: datet
     for event in happened:
         if (then := TURNS.get(event.step)) is None:
             continue
-        at = max(since, event.at)
+        at = event.at if event.at > since else since
         found.append(Turn(since, at, phase, cause))
         since, phase = at, then
         cause = event.cause if then is Phase.CLIENT else ""

@@ -6,7 +6,6 @@ Obligation repeat the answer so that lists and sweeps can read it (`tickets.serv
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from contracts.domain import clock
@@ -158,7 +157,7 @@ class Clocks:
         row = self._new(kind, own.stage_id, theirs.started_at, own.creditable)
         for entry in theirs.entries:
             first = entry.event == Event.START
-            self._write(row, replace(entry, cause=MERGED) if first else entry)
+            self._write(row, entry._replace(cause=MERGED) if first else entry)
         waits = self.ticket.status == Status.ON_HOLD and kind not in NEVER_PAUSED
         if waits and not is_paused(row):
             self._write(row, Entry(Event.PAUSE, at, cause=self._waits_for()))
@@ -282,7 +281,7 @@ class Clocks:
 
         Who waited for the ticket's lock read the time before the other did, or before the miss.
         """
-        entry = replace(entry, at=max(entry.at, *not_before(row)))
+        entry = entry._replace(at=max(entry.at, *not_before(row)))
         row.entries.append(entry)
         self._entries.append(ledger.row_of(row, entry, self.actor, reason))
         if entry.event in (Event.START, Event.RETARGET):

@@ -4,6 +4,7 @@ Work as it enters a statement: which entries count in a month, and what stands b
 Reports, replays and the counting of hour pools read it here, so that they cannot disagree.
 """
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -26,6 +27,7 @@ from django.db.models.functions import Coalesce, JSONObject
 from contracts.domain.cost import Authority, AuthorityKind, Work
 from contracts.domain.terms import Place, Tier
 from contracts.models import Period
+from tenants.reading import read
 from tickets.models import Correction, Dispute, EstimateAcceptance, Settlement, TimeEntry
 from tickets.models.choices import Outcome, Pricing
 
@@ -112,7 +114,18 @@ def rows_of(
     accepted offers, `disputes` those that are open.
     """
     known = settled if known is None else known
-    return map(Row._make, _annotated(entries, settled, known, disputes).iterator(2_000))
+    for values in read(_annotated(entries, settled, known, disputes)):
+        row = Row._make(values)
+        if row.cap or row.settled or row.accepted:
+            row = row._replace(
+                cap=_said(row.cap), settled=_said(row.settled), accepted=_said(row.accepted)
+            )
+        yield row
+
+
+def _said(document: Any) -> Any:
+    """Return what a JSON column says; it is read as the text that it is."""
+    return json.loads(document) if isinstance(document, str) else document
 
 
 def _annotated(

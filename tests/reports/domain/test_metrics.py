@@ -50,12 +50,12 @@ def clock(ticket: str = "A-1", result: Result = Result.MET, **more) -> ClockResu
         team="",
         registered_late=False,
     )
-    return replace(made, **more)
+    return made._replace(**more)
 
 
 def verdict(outcome: str = "included", when: datetime = STARTS, **more) -> Verdict:
     made = Verdict(when, 1, outcome, "S1", "incident_response", "P3", "ec-site")
-    return replace(made, **more)
+    return made._replace(**more)
 
 
 def life(key: str = "A-1", **more) -> Life:

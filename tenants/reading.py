@@ -1,0 +1,20 @@
+"""
+Rows as plain tuples, tens of thousands of them, read as fast as the driver can.
+
+Django reads an instant in Python, some fifteen times slower than the driver's own C does; a month of
+ten thousand tickets holds a hundred thousand of them. The SQL is the queryset's own, so the scope and
+row security hold as everywhere; the values are those of the columns, no field converts them.
+"""
+
+from django.db import connection
+from django.db.models import QuerySet
+from psycopg.types.datetime import TimestamptzLoader
+
+
+def read(rows: QuerySet) -> list[tuple]:
+    """Return the rows of a `values_list`; instants are aware, in UTC, the session's own zone."""
+    sql, params = rows.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
+        cursor.execute(sql, params)
+        return cursor.fetchall()
