@@ -8,6 +8,7 @@ until the commit, so at the moment of the report all of them are there, and no l
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 
 from django.db.models import BooleanField, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.fields.json import KeyTextTransform
@@ -170,12 +171,14 @@ def clock_rows(reach: Reach) -> list[tuple]:
 
 
 def ledger_rows(reach: Reach) -> list[tuple]:
-    """Return obligation id, event, at, within, hours and cause of the ledgers so far."""
-    return read(
+    """Return id, obligation id, event, at, within, hours and cause of the ledgers, by id."""
+    rows = read(
         LedgerEntry.objects.filter(obligation__in=clocks(reach).values("pk"), at__lt=reach.ends_at)
-        .order_by("obligation_id", "pk")
-        .values_list("obligation_id", "event", "at", "within", "hours", "cause")
+        .order_by()
+        .values_list("pk", "obligation_id", "event", "at", "within", "hours", "cause")
     )
+    rows.sort(key=itemgetter(0))
+    return rows
 
 
 def offer_steps(reach: Reach) -> Iterator[tuple]:

@@ -42,7 +42,7 @@ def clock_results(
 ) -> Iterator[ClockResult]:
     """Yield what became of each promise, by ticket; those decided in an earlier month are told."""
     ledgers: dict[int, list[Entry]] = {}
-    for pk, event, at, within, hours, cause in queries.ledger_rows(reach):
+    for _id, pk, event, at, within, hours, cause in queries.ledger_rows(reach):
         length = parse_length(within) if within else None
         entry = Entry(_EVENTS[event], at, length, hours, cause)
         if pk in ledgers:

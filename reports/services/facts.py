@@ -206,8 +206,7 @@ def _facts_of(
     facts["words"] = words_of(facts, versions, rules)
     facts["calendars"] = calendars_of(facts, versions, rules, period.month)
     facts["glossary"] = glossary_of(facts)
-    known = titles if cover.titles is None else cover.titles
-    facts["titles"] = titles_of(keys_in(facts["tickets"]), known)
+    facts["titles"] = titles_of(keys_in(facts["tickets"]), cover.titles, titles)
     return facts
 
 

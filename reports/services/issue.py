@@ -85,8 +85,9 @@ def _again(
     """Return the latest report where it still holds, else its next revision."""
     stored = facts_in(latest)
     again = facts_of(period, Cover.from_facts(stored))
-    is_same_layout = stored["schema"] == SCHEMA  # an older one says the same in other words
-    changed = list(differences(stored, again)) if is_same_layout else []
+    # One of an older layout says the same in other words: it stands until somebody corrects it.
+    compared = stored["schema"] == SCHEMA or bool(correction.strip())
+    changed = list(differences(stored, again)) if compared else []
     if changed and not correction.strip():
         raise Refused(_("The rows no longer give this report. A correction must say why."))
     if not changed and not (correction and _is_named_otherwise(period, stored)):

@@ -8,6 +8,7 @@ from contracts.domain.calendars import holidays_of
 from contracts.domain.terms import ALWAYS, Calendar, Joint
 from contracts.models import ContractVersion
 from contracts.rules import Rules
+from reports import queries
 from reports.domain.month_tickets import column_of
 from reports.domain.plain import plain
 
@@ -39,9 +40,14 @@ def _systems(facts: Facts) -> set[str]:
     return {each["key"] for each in facts["volumes"]["by_system"]} | listed
 
 
-def titles_of(keys: Collection[str], titles: Mapping[str, str]) -> dict[str, str]:
-    """Return the titles of the month's tickets."""
-    return {key: titles[key] for key in sorted(keys) if key in titles}
+def titles_of(
+    keys: Collection[str], frozen: Mapping[str, str] | None, read: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the titles of the month's tickets: as they were frozen, or as they are read now."""
+    if frozen is not None:
+        return {key: frozen[key] for key in sorted(keys) if key in frozen}
+    more = queries.titles_of(missing) if (missing := [k for k in keys if k not in read]) else {}
+    return {key: read[key] if key in read else more[key] for key in sorted(keys)}
 
 
 # --- calendars ---

@@ -49,13 +49,13 @@ def stored() -> dict[str, tuple[str, bytes]]:
 
 
 def rates_change(desk: Desk) -> None:
-    """A version with other rates, in force in the very month, is signed after it closed."""
+    """A version with other rates is signed; one for the closed month itself would be refused."""
     document = deepcopy(TERMS)
     document["cost"]["rates"] = {"L1": 9000, "L2": 9000, "L3": 9000, "PMO": 9000}
     document["cost"]["monthly_fee"] = 1
     manager = desk.people["account_manager"]
     version = add_version(
-        contract=desk.contract, effective_on=date(2026, 4, 10), document=document, actor=manager,
+        contract=desk.contract, effective_on=date(2026, 5, 16), document=document, actor=manager,
         now=LATER,
     )  # fmt: skip
     seal = checking.seal_of(version)
@@ -110,7 +110,7 @@ def test_a_new_template_touches_no_stored_pdf(desk, report, monkeypatch, tmp_pat
     ("table", "change", "named"),
     [
         ("tickets_timeentry", "minutes = minutes + 15", "effort.minutes"),
-        ("tickets_ticket", "received_at = received_at - interval '40 days'", "volumes.received"),
+        ("tickets_ticket", "received_at = received_at - interval '40 days'", "flow.open_before"),
         ("tickets_ledgerentry", "at = at - interval '1 hour'", "sla"),
         ("tickets_decision", "outcome = 'not_provided'", "scope"),
     ],

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -352,3 +352,49 @@ class TestIssueReports:
             "ACME-2026 2026-05",
         ]
         assert lines[2:] == ["2 reports issued.", "0 reports issued."]
+
+    def test_says_how_far_it_is_and_goes_on_where_it_was(self, committed, capsys):
+        call_command("issue_reports", "--tenant", "ACME", "--month", "2026-04")
+        call_command("issue_reports", "--tenant", "ACME", "--month", "2026-05")
+
+        captured = capsys.readouterr()
+        assert captured.out.splitlines()[2].startswith("ACME-2026 2026-05")
+        assert captured.err.splitlines() == ["1 of 1 contracts, 1 reports"] * 2
+
+    def test_leaves_it_to_the_workers_and_watches_them(self, committed, capsys):
+        watch = ["issue_reports", "--tenant", "ACME", "--month", "2026-04", "--wait"]
+        with pytest.raises(CommandError, match="goes on"):
+            call_command(*watch, "--background", "--timeout", "0")
+        for kind in (plan.ISSUE, "reports.print"):
+            for job in Job.objects.filter(kind=kind, state=JobState.WAITING):
+                jobs.run(job.pk)
+
+        call_command(*watch)
+
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[0] == "1 contracts handed to the workers."
+        assert lines[1].startswith("2026-04: 0 of ")
+        assert lines[-1] == "2026-04: 1 of 1 issued, 1 printed, 0 at work, 0 given up"
+
+    def test_says_when_only_what_was_given_up_is_left(self, committed):
+        call_command("issue_reports", "--tenant", "ACME", "--background")
+        Job.objects.filter(kind=plan.ISSUE).update(state=JobState.DEAD)
+
+        with pytest.raises(CommandError, match="retry"):
+            call_command("issue_reports", "--tenant", "ACME", "--month", "2026-04", "--wait")
+
+    def test_watches_one_month(self, committed):
+        with pytest.raises(CommandError, match="--month"):
+            call_command("issue_reports", "--wait")
+
+    def test_the_list_shows_the_run_to_desks_that_see_money(self, committed, client):
+        call_command("issue_reports", "--tenant", "ACME", "--month", "2026-04")
+        client.force_login(committed.people["bridge_se"].user)
+        page = client.get("/reports/").content.decode()
+        run = client.get("/reports/run/").content.decode()
+        client.force_login(committed.people["requester"].user)
+
+        assert 'id="run"' in page
+        assert 'hx-trigger="every 3s"' in run
+        assert 'id="run"' not in client.get("/reports/").content.decode()
+        assert client.get("/reports/run/").status_code == 403

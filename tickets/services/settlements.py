@@ -161,11 +161,11 @@ def settle(
             found = period_for_work(entry.contract, entry.starts_at, now, alone=alone)
             periods[worked_in] = found[0]
     still = set(unsettled().filter(pk__in=[e.pk for e in entries]).values_list("pk", flat=True))
-    written = 0
+    written = []
     for entry in entries:
         if entry.pk not in still or (alone and not pool_room.fits(entry, standing)):
             continue
-        Settlement.objects.create(
+        settlement = Settlement(
             tenant_id=entry.tenant_id,
             entry=entry,
             period=periods[entry.adjusts_id or entry.period_id],
@@ -179,8 +179,12 @@ def settle(
             by=by,
             at=now,
         )
-        written += 1
-    return written
+        if alone:  # the next one may find less room
+            settlement.save()
+        written.append(settlement)
+    if not alone:  # a month that closes may let go of a thousand entries
+        Settlement.objects.bulk_create(written, batch_size=500)
+    return len(written)
 
 
 # --- at the end of a month ---

@@ -7,6 +7,7 @@ Reports, replays and the counting of hour pools read it here, so that they canno
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from django.db.models import (
@@ -14,6 +15,8 @@ from django.db.models import (
     Case,
     Exists,
     F,
+    JSONField,
+    Model,
     OuterRef,
     PositiveIntegerField,
     Q,
@@ -33,6 +36,7 @@ from tickets.models.choices import Outcome, Pricing
 
 # What other minutes count against is kept for each clause and ticket, so their key stays empty.
 KEYED = (AuthorityKind.POOL, AuthorityKind.ESTIMATE)
+NOTHING = Value(None, output_field=JSONField())
 CHARGING = (AuthorityKind.POOL, AuthorityKind.PREAPPROVED, AuthorityKind.ESTIMATE)
 
 
@@ -114,7 +118,9 @@ def rows_of(
     accepted offers, `disputes` those that are open.
     """
     known = settled if known is None else known
-    for values in read(_annotated(entries, settled, known, disputes)):
+    rows = read(_annotated(entries, settled, known, disputes))
+    rows.sort(key=itemgetter(6, 0))  # here: the database would carry whole verdicts through a sort
+    for values in rows:
         row = Row._make(values)
         if row.cap or row.settled or row.accepted:
             row = row._replace(
@@ -132,15 +138,15 @@ def _annotated(
     entries: QuerySet[TimeEntry], settled: Q, known: Q, disputes: QuerySet[Dispute] | None
 ) -> QuerySet:
     return (
-        entries.order_by("starts_at", "pk")
+        entries.order_by()
         .annotate(
             key=F("ticket__key"),
             stream=F("stage__stream"),
             verdict=F("stage__decision__outcome"),
             pending=F("stage__decision__pending"),
             cap=F("decision__verdict__cap"),
-            settled=last_settlement(settled),
-            accepted=last_acceptance(known),
+            settled=last_settlement(settled) if is_any(Settlement, settled) else NOTHING,
+            accepted=last_acceptance(known) if is_any(EstimateAcceptance, known) else NOTHING,
             counted=counted_minutes(known),
             disputed=is_disputed(disputes),
         )
@@ -166,6 +172,11 @@ def _annotated(
             "disputed",
         )
     )
+
+
+def is_any(model: type[Model], known: Q) -> bool:
+    """Return whether any row is known: most months have none, and ten thousand entries ask for theirs."""
+    return model.objects.filter(known).exists()
 
 
 def counted_minutes(known: Q) -> Case:
