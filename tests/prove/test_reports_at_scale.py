@@ -64,11 +64,10 @@ FROM reports_monthlyreport
 """
 # What the reports say, added up, and what the rows say: neither side imports the project.
 SAID = """
-SELECT sum((facts::jsonb #>> '{summary,received}')::bigint),
-       sum((facts::jsonb #>> '{summary,minutes}')::bigint),
-       sum((facts::jsonb #>> '{summary,missed}')::bigint),
-       sum((facts::jsonb #>> '{cost,total}')::bigint)
-FROM reports_monthlyreport
+WITH told AS MATERIALIZED (SELECT facts::jsonb -> 'summary' AS summary FROM reports_monthlyreport)
+SELECT sum((summary ->> 'received')::bigint), sum((summary ->> 'minutes')::bigint),
+       sum((summary ->> 'missed')::bigint)
+FROM told
 """
 COUNTED = """
 WITH april AS (SELECT id, contract_id, starts_at, ends_at FROM contracts_period WHERE month = '2026-04-01')
@@ -79,16 +78,17 @@ SELECT (SELECT count(*) FROM tickets_ticket t JOIN april USING (contract_id)
         WHERE o.missed_at >= starts_at AND o.missed_at < ends_at)
 """
 LINES = """
-SELECT count(*) FROM reports_monthlyreport r WHERE (r.facts::jsonb #>> '{cost,total}')::bigint
-    <> (SELECT sum((line ->> 'amount')::bigint)
-        FROM jsonb_array_elements(r.facts::jsonb #> '{cost,lines}') line)
-       + (r.facts::jsonb #>> '{cost,tax}')::bigint
+WITH told AS MATERIALIZED (SELECT facts::jsonb -> 'cost' AS cost FROM reports_monthlyreport)
+SELECT count(*) FROM told WHERE (cost ->> 'total')::bigint
+    <> (SELECT sum((line ->> 'amount')::bigint) FROM jsonb_array_elements(cost -> 'lines') line)
+       + (cost ->> 'tax')::bigint
 """
 
 
 def ask(sql: str) -> tuple:
     """Ask as the owner, who sees every client."""
     with connections["owner"].cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")  # a gigabyte of reports is read here
         cursor.execute(sql)
         return cursor.fetchone()
 
@@ -218,8 +218,7 @@ def test_every_report_is_made_once_whatever_dies(clients, tmp_path, capsys):
             f" {memory // 1024} MiB at most in a worker's process")  # fmt: skip
 
     assert ask(ONCE) == (CONTRACTS, CONTRACTS, CONTRACTS, 1)
-    said = ask(SAID)
-    assert said[:3] == ask(COUNTED)
+    assert ask(SAID) == ask(COUNTED)
     assert ask(LINES) == (0,)
     assert not Job.objects.filter(state="dead").exists()
     assert 0 < memory < MOST_MEMORY
