@@ -125,6 +125,7 @@ def figures(
     """
     Return the patterns of contracts by what they cost since then, the dearest first.
 
+    Contracts of several currencies are put in order by their hours.
     A client reads no price that was not sent to them.
     """
     rows = counted(contracts, since).filter(count__gte=at_least)
@@ -147,9 +148,9 @@ def figures(
         _figures(row, found[row.pk], lost.get(row.pk, (0, 0)), fixes[row.pk], back[row.pk], rates)
         for row in patterns
     ]
-    return sorted(
-        shown, key=lambda each: (-each.worth, -each.minutes, -each.count, each.pattern.pk)
-    )
+    if len({each.currency for each in shown}) > 1:  # yen and dong are not compared
+        return sorted(shown, key=lambda each: (-each.minutes, -each.count, each.pattern.pk))
+    return sorted(shown, key=lambda each: (-each.worth, -each.minutes, each.pattern.pk))
 
 
 def _figures(
