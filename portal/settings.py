@@ -390,6 +390,11 @@ SPECTACULAR_SETTINGS = {
 HOOK_RATE = env.int("HOOK_RATE", 1200)  # messages of one source a minute; 0: no limit
 HOOK_MOST_BYTES = env.int("HOOK_MOST_KB", 1000) * 1000  # of one message
 
+MAIL_MOST_BYTES = env.int("MAIL_MOST_MB", 25) * 1_000_000  # of one letter that comes in
+
+# Hosts inside that webhooks may be sent to and mail be fetched from; all others must be of the open internet.
+OUTBOUND_PRIVATE_HOSTS = env.list("OUTBOUND_PRIVATE_HOSTS", default=[])
+
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")  # empty: /metrics is not there
 
 LOG_FORMAT = env.str("LOG_FORMAT", "json" if IN_PRODUCTION else "line")

@@ -5,4 +5,7 @@ from django.urls import path
 from tickets.views import hooks
 
 app_name = "hooks"
-urlpatterns = [path("alerts/<slug:public_id>/", hooks.alerts, name="alerts")]
+urlpatterns = [
+    path("alerts/<slug:public_id>/", hooks.alerts, name="alerts"),
+    path("mail/<slug:public_id>/", hooks.mail, name="mail"),
+]

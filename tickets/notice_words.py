@@ -29,6 +29,7 @@ HEADLINES = {
     "ticket.auto_closed": gettext_lazy("Closed after no answer"),
     "ticket.merged": gettext_lazy("Merged into %(into)s, where it goes on"),
     "ticket.recovered": gettext_lazy("It recovered by itself"),
+    "page.in_vain": gettext_lazy("Everybody on call was called; nobody answered"),
     "alert.recovered": gettext_lazy("The monitoring says that it is over"),
     "comment.public": gettext_lazy("New message"),
     "comment.internal": gettext_lazy("New internal note"),

@@ -104,6 +104,8 @@ RECIPES: dict[str, dict[str, object]] = {
         "cause": "nobody_asked",
     },
     "tickets.RoutineRun": {"done_by": member, "done_at": NOON},
+    "tickets.Letter": {"files": lambda world: [], "refused": lambda world: []},
+    "tickets.Mailbox": {"host": ""},
     "contracts.Contract": {"timezone": "Asia/Tokyo"},
     "contracts.ContractVersion": {"terms": TERMS, "sha256": sha256_of(canonical([TERMS, {}]))},
     "tickets.Replay": {"from_on": date(2026, 4, 1), "until_on": date(2026, 5, 1), "result": {}},

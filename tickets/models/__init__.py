@@ -14,9 +14,11 @@ from tickets.models.estimate_answer import (
 )
 from tickets.models.faq import FaqEntry, FaqText, FaqUse
 from tickets.models.handoff import Handoff
+from tickets.models.letter import Letter, LetterReason, LetterState, Mailbox, MailSecurity
 from tickets.models.link import Link, LinkKind
 from tickets.models.notice import NoticePreference, Notification
 from tickets.models.obligation import LedgerEntry, Obligation
+from tickets.models.oncall import Absence, Call, Page, Roster, RosterSeat, Swap
 from tickets.models.pattern import Occurrence, Pattern, PatternWording, Problem
 from tickets.models.release import Delivery, Release
 from tickets.models.replay import Replay
@@ -32,6 +34,7 @@ from tickets.models.translation import GlossaryTerm, Translation
 from tickets.models.watcher import Watcher
 
 __all__ = [
+    "Absence",
     "Alert",
     "AlertRoute",
     "AlertSource",
@@ -41,6 +44,7 @@ __all__ = [
     "Attachment",
     "BulkImport",
     "BulkRow",
+    "Call",
     "Comment",
     "Correction",
     "Decision",
@@ -58,18 +62,26 @@ __all__ = [
     "GlossaryTerm",
     "Handoff",
     "LedgerEntry",
+    "Letter",
+    "LetterReason",
+    "LetterState",
     "Link",
     "LinkKind",
+    "MailSecurity",
+    "Mailbox",
     "NoticePreference",
     "Notification",
     "Obligation",
     "Occurrence",
+    "Page",
     "Pattern",
     "PatternWording",
     "Problem",
     "Release",
     "Replay",
     "RiskAcceptance",
+    "Roster",
+    "RosterSeat",
     "RoutineProof",
     "RoutineRun",
     "RoutineTask",
@@ -77,6 +89,7 @@ __all__ = [
     "SecurityFinding",
     "Settlement",
     "Stage",
+    "Swap",
     "Ticket",
     "TicketCounter",
     "TimeEntry",

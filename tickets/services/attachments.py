@@ -23,7 +23,7 @@ from tenants.errors import Invalid, NotPermitted
 from tenants.models import Job, Membership
 from tenants.services import audit, jobs
 from tickets.domain.file_names import clean_name, ending_of
-from tickets.models import Attachment, Comment, RoutineProof, Ticket
+from tickets.models import Attachment, Comment, Letter, RoutineProof, Ticket
 from tickets.models.choices import Lane
 
 FIELD = "files"
@@ -181,11 +181,13 @@ def remove_orphans(tenant_id: int, *, before: float) -> int:
 
 
 def known_keys(keys: Iterable[str]) -> set[str]:
-    """Return which stored files a row names: an attachment, or the proof of a routine task."""
+    """Return which stored files a row names: an attachment, a routine task's proof, a waiting letter."""
     asked = list(keys)
     attached = Attachment.objects.filter(key__in=asked).values_list("key", flat=True)
     proofs = RoutineProof.objects.filter(key__in=asked).values_list("key", flat=True)
-    return {*attached, *proofs}
+    waiting = Letter.objects.waiting().exclude(files=[]).values_list("files", flat=True)
+    letters = {told["key"] for files in waiting for told in files}
+    return {*attached, *proofs, *letters.intersection(asked)}
 
 
 def remove(paths: Iterable[Path], known: set[str]) -> int:

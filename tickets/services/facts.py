@@ -20,6 +20,7 @@ from tickets.services.clocks import Clocks
 from tickets.services.guard import begin, command, stage_of
 from tickets.services.intake import check_place, told
 from tickets.services.owners import accountable_for
+from tickets.services.paging import page_if_urgent
 from tickets.services.promises import hold_to_verdict, is_clients
 from tickets.services.settlements import settle_stage
 from tickets.services.stages import note_owner
@@ -69,6 +70,7 @@ def confirm_facts(
         clause=stage.decision.clause_id,
         pending=stage.decision.pending,
     )
+    page_if_urgent(ticket, now)
     return ticket
 
 

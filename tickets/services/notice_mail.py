@@ -22,6 +22,7 @@ from tenants.models import Job, Membership
 from tenants.services import jobs
 from tickets.models import Notification
 from tickets.notice_words import mail_subject, one_line, path_of, subject, words_of
+from tickets.services.reply_addresses import mailbox_of, token_for, with_token
 
 MOST_A_DAY = 100
 
@@ -80,6 +81,10 @@ def message(notice: Notification) -> EmailMultiAlternatives:
     context = {"notice": notice, "words": words_of(notice), "about": subject(notice)}
     context |= {"url": absolute(path_of(notice)), "choices_url": choices_url()}
     headers = {"Message-ID": f"<notice-{notice.public_id}@{domain()}>"}
+    if notice.ticket is not None and (mailbox := mailbox_of(notice.tenant_id)):
+        token = token_for(notice)  # what proves an answer, in both places that an answer keeps
+        headers["Message-ID"] = f"<notice-{notice.public_id}.{token}@{domain()}>"
+        headers["Reply-To"] = with_token(mailbox.address, token)
     if notice.ticket is not None:
         thread = f"<ticket-{notice.ticket.key.lower()}@{domain()}>"
         headers |= {"In-Reply-To": thread, "References": thread}

@@ -19,6 +19,7 @@ from tenants.models import AuditEvent, Job, Membership
 from tenants.services import jobs
 from tickets.domain.notices import Channel, channel_of, mail_at
 from tickets.models import NoticePreference, Notification, Obligation, Ticket
+from tickets.services.paging import page_if_urgent
 from tickets.services.recipients import SENTENCES, TELL, Told, clock_people, recipients
 
 SETTLED = timedelta(minutes=1)  # what was said just before nine is written by then
@@ -44,7 +45,7 @@ class News:
 
 @jobs.handles(TELL)
 def tell(job: Job) -> None:
-    """Tell the people whom an event concerns."""
+    """Tell the people whom an event concerns; a new P1 begins to call who is on call."""
     event = AuditEvent.objects.select_related("actor").get(pk=job.payload["event_id"])
     told = Told(event, ticket_of(event))
     news = News(
@@ -58,6 +59,8 @@ def tell(job: Job) -> None:
         facts={name: event.data[name] for name in KEPT if event.data.get(name) is not None},
     )
     write(news, recipients(told))
+    if event.verb == "ticket.opened":
+        page_if_urgent(told.ticket, event.at)
 
 
 def ticket_of(event: AuditEvent) -> Ticket | None:

@@ -42,6 +42,7 @@ SENTENCES: dict[str, Sentence] = {
     "ticket.auto_closed": Sentence(Kind.PROGRESS),
     "ticket.merged": Sentence(Kind.PROGRESS),
     "ticket.recovered": Sentence(Kind.PROGRESS),
+    "page.in_vain": Sentence(Kind.DEADLINE, for_vendor=True),
     "alert.recovered": Sentence(Kind.PROGRESS, for_vendor=True),
     "comment.public": Sentence(Kind.COMMENT),
     "comment.internal": Sentence(Kind.COMMENT, for_vendor=True),
@@ -199,6 +200,12 @@ def moved(told: Told) -> Names:
 @tells("ticket.recovered", "alert.recovered")
 def recovered(told: Told) -> Names:
     yield told.event.verb, [*told.askers, *told.owner]
+
+
+@tells("page.in_vain")
+def nobody_answered(told: Told) -> Names:
+    leads = (*told.desk(Role.BRIDGE_SE), *told.desk(Role.ACCOUNT_MANAGER))
+    yield "page.in_vain", [*told.owner, *leads]
 
 
 @tells("ticket.merged")

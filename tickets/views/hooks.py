@@ -5,7 +5,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -14,12 +13,14 @@ from django.views.decorators.http import require_POST
 
 from tenants.api.parsers import check_depth
 from tenants.errors import Refused
+from tenants.models import Hook
 from tenants.scoping import tenant_scope
 from tenants.services import hooks
 from tenants.services.throttles import TooManyAttempts
 from tickets.domain.alert_payloads import NotAnAlert, alerts_of
-from tickets.models import AlertSource
-from tickets.services.alerts import take_in
+from tickets.models import AlertSource, Mailbox
+from tickets.services import alerts as intake
+from tickets.services.letters import take_in
 
 DEEPEST = 12
 
@@ -46,15 +47,15 @@ def alerts(request: HttpRequest, public_id: str) -> JsonResponse:
     """
     now = timezone.now()
     try:
-        body = body_of(request)
+        body = body_of(request, settings.HOOK_MOST_BYTES)
         hook = hooks.proved(public_id, request.headers, body, now)
         hooks.spend(hook, now)
         if not hooks.is_first(hook, request.headers, now):
             return JsonResponse({"replayed": True})
         with tenant_scope(hook.tenant_id):
-            source = AlertSource.objects.get(public_id=hook.public_id)
+            source = behind(hook, AlertSource)
             found = alerts_of(source.kind, document(body), ZoneInfo(source.timezone))
-            taken = take_in(source=source, alerts=found, now=now)
+            taken = intake.take_in(source=source, alerts=found, now=now)
     except NotAnAlert as error:
         return refusal("not_an_alert", str(error), 422)
     except TooManyAttempts as error:
@@ -66,17 +67,42 @@ def alerts(request: HttpRequest, public_id: str) -> JsonResponse:
     return JsonResponse(taken.to_dict(), status=202)
 
 
-def body_of(request: HttpRequest) -> bytes:
-    """:raises TooLarge: if the message is longer than `HOOK_MOST_BYTES`."""
-    told = request.headers.get("Content-Length", "")
+@csrf_exempt
+@never_cache
+@require_POST
+def mail(request: HttpRequest, public_id: str) -> JsonResponse:
+    """
+    Take in a letter that a mail provider posts as it came (message/rfc822): 202 with its state.
+
+    The same letter again is 202 with what became of it. Refusals as above.
+    """
+    now = timezone.now()
     try:
-        if told.isdecimal() and int(told) > settings.HOOK_MOST_BYTES:
-            raise RequestDataTooBig
-        body = request.body
-    except RequestDataTooBig:
-        raise TooLarge(f"A message has at most {settings.HOOK_MOST_BYTES} bytes.") from None
-    if len(body) > settings.HOOK_MOST_BYTES:
-        raise TooLarge(f"A message has at most {settings.HOOK_MOST_BYTES} bytes.")
+        raw = body_of(request, settings.MAIL_MOST_BYTES)
+        hook = hooks.proved(public_id, request.headers, raw, now)
+        hooks.spend(hook, now)
+        with tenant_scope(hook.tenant_id):
+            mailbox = behind(hook, Mailbox)
+            letter = take_in(mailbox=mailbox, raw=raw, received_at=now, now=now)
+    except TooManyAttempts as error:
+        return refusal(error.code, str(error.message), 429)
+    except Refused as error:
+        return refusal(error.code, str(error.message), error.status)
+    return JsonResponse({"state": letter.state}, status=202)
+
+
+def behind(hook: Hook, model: Any) -> Any:
+    """:raises NotProved: if the door leads to something else: then this address is none."""
+    if (row := model.objects.filter(public_id=hook.public_id).first()) is None:
+        raise hooks.NotProved
+    return row
+
+
+def body_of(request: HttpRequest, most: int) -> bytes:
+    """:raises TooLarge: if the message is longer than `most` bytes."""
+    body = request.read(most + 1)
+    if len(body) > most:
+        raise TooLarge(f"A message has at most {most} bytes.")
     return body
 
 

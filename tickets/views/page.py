@@ -14,8 +14,8 @@ from contracts.views.shown import sees_cost
 from tenants.models import AuditEvent, Membership
 from tenants.roles import Role
 from tickets.domain.lifecycle import Action
-from tickets.models import Alert, Correction, Delivery, Dispute, Ticket
-from tickets.models.choices import Channel, HandoffState, Outcome, WorkStream
+from tickets.models import Alert, Call, Correction, Delivery, Dispute, Ticket
+from tickets.models.choices import Channel, HandoffState, Outcome, Priority, WorkStream
 from tickets.services.corrections import corrector_of
 from tickets.services.passing import potato
 from tickets.services.precedents import precedents
@@ -82,6 +82,7 @@ def context_of(request: HttpRequest, ticket: Ticket, now: datetime) -> dict[str,
         "files": list(ticket.attachments.filter(comment=None)),
         "deliveries": deliveries(ticket),
         "alerts": held_alerts(ticket),
+        **calls_of(ticket, for_vendor=for_vendor),
         "for_vendor": for_vendor,
         "sees_cost": sees_cost(desks),
         "estimate": estimate_on(ticket, desks, now),
@@ -110,6 +111,15 @@ def held_alerts(ticket: Ticket) -> list[Alert]:
     if ticket.channel != Channel.ALERT:
         return []
     return list(Alert.objects.for_list().filter(ticket=ticket)[:MOST_ALERTS])
+
+
+def calls_of(ticket: Ticket, *, for_vendor: bool) -> dict[str, object]:
+    """Return who was called for a P1 and whether somebody still is; nothing to a client."""
+    if not for_vendor or ticket.priority != Priority.P1:
+        return {"calls": None}
+    pages = list(ticket.pages.all())
+    calls = Call.objects.filter(page__in=pages).select_related("member__user") if pages else None
+    return {"calls": calls, "page_waits": any(page.ended_at is None for page in pages)}
 
 
 def able(ticket: Ticket, desks: list[Membership], action: Action) -> Membership | None:
