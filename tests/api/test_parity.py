@@ -33,7 +33,24 @@ WITHOUT = {
     ),
     **dict.fromkeys(("set-language", "switch-tenant"), BROWSER),
     **dict.fromkeys(("cockpit-filter-save", "cockpit-filter-delete"), BROWSER),
-    "hooks:alerts": "Is for programs, with a secret of its own.",
+    **dict.fromkeys(("hooks:alerts", "hooks:mail"), "Is for programs, with a secret of its own."),
+    **dict.fromkeys(("tickets:write_roster", "tickets:new_mailbox"), FRESH),
+    **dict.fromkeys(
+        (
+            "tickets:letter",
+            "tickets:put_letter",
+            "tickets:discard_letter",
+            "tickets:switch_mailbox",
+        ),
+        "A person reads what lies there and decides.",
+    ),
+    **dict.fromkeys(
+        (
+            *("tickets:swap_turn", "tickets:remove_swap", "tickets:note_absence"),
+            *("tickets:remove_absence", "tickets:take_page"),
+        ),
+        "People on call say it themselves, on the page.",
+    ),
     **dict.fromkeys(("tickets:new_alert_source", "tickets:rotate_alert_secret"), FRESH),
     "cockpit-together": "Takes the steps of each ticket one by one, as a program does.",
 }
