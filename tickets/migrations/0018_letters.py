@@ -9,7 +9,7 @@ import tenants.models.owned
 class Migration(migrations.Migration):
     dependencies = [
         ("tenants", "0005_alerts"),
-        ("tickets", "0016_oncall"),
+        ("tickets", "0017_oncall"),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ import tenants.models.owned
 class Migration(migrations.Migration):
     dependencies = [
         ("tenants", "0005_alerts"),
-        ("tickets", "0015_faq"),
+        ("tickets", "0016_security"),
     ]
 
     operations = [
