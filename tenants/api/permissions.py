@@ -4,6 +4,7 @@ from django.utils.translation import gettext as _
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
+from tenants.fresh import is_fresh
 from tenants.models import Verb
 
 
@@ -14,10 +15,17 @@ class MayDo(BasePermission):
         if not request.user.is_authenticated:
             return False
         token, verb = request.auth, verb_of(request, view)
-        if token is None or verb in token.verbs:
+        if token is None:
+            return verb != Verb.APPROVE or self.proved_lately(request)
+        if verb in token.verbs:
             return True
         self.message = said(verb)
         return False
+
+    def proved_lately(self, request: Request) -> bool:
+        """Whether the session that approves is as fresh as the pages ask for (tenants/fresh.py)."""
+        self.message = _("Your last sign-in is some time ago. Sign in again for this step.")
+        return is_fresh(request)
 
 
 def verb_of(request: Request, view) -> str:

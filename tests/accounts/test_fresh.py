@@ -109,3 +109,15 @@ def test_guards_what_binds_money_contract_or_people(route):
         view = getattr(view, "__wrapped__", None)
 
     assert "is_fresh" in names
+
+
+def test_an_approval_through_the_api_wants_a_fresh_session_too(yuki, acme, clock):
+    MembershipFactory(tenant=acme, user=yuki, account_manager=True)
+    browser, approve = browser_of(yuki), f"/api/v1/estimates/{'A' * 16}/approve/"
+    assert browser.post(approve, {}, content_type="application/json").status_code == 404
+
+    clock.shift(timedelta(minutes=30))
+    answer = browser.post(approve, {}, content_type="application/json")
+
+    assert answer.status_code == 403
+    assert "Sign in again for this step." in answer.text
