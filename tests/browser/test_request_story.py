@@ -79,7 +79,10 @@ def test_the_keyboard_alone_asks_answers_reads_and_sends(enter, hoshino, languag
         tab_to(page, f"[name=answer_{number}]")
         keys.press("ArrowRight")  # from "not known" around to yes
         if number < IMPROVEMENT:
-            keys.press("ArrowRight")
+            no = page.locator(f"#asked [name=answer_{number}][value=no]")
+            for _press in range(5):  # a key that falls into the swap is pressed again
+                if not no.is_checked():
+                    keys.press("ArrowRight")
             page.locator(f"#asked [name=answer_{number + 1}]").first.wait_for()
     tab_to(page, "[name=effort]")
     keys.type("2")
@@ -140,7 +143,7 @@ def test_a_client_sends_and_disputes(enter, hoshino):
 
 def test_nothing_typed_is_lost_without_a_connection_or_signed_out(browser, live_server, hoshino):
     context = browser.new_context(base_url=live_server.url)
-    person = Person(context.new_page(), "en")
+    person = Person(context.new_page(), "en", "requester@portal.example")
     page = person.page
     sign_in(page)
     begin(person)
