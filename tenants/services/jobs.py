@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tenants.errors import Refused
-from tenants.models import Job, JobState, Membership
+from tenants.models import Job, JobState, Membership, Tenant
 from tenants.origin import coming_from
 from tenants.scoping import tenant_scope
 from tenants.services import audit
@@ -64,6 +64,22 @@ def start_recurring(tenant_id: int) -> None:
     for kind, how in _kinds.items():
         if how.every:
             enqueue(kind, tenant_id=tenant_id, key="recurring")
+
+
+def start_missing() -> int:
+    """Give every tenant the recurring jobs that a newer release brought; return how many there were."""
+    kinds = [kind for kind, how in _kinds.items() if how.every]
+    rows = Job.objects.filter(kind__in=kinds, key="recurring")
+    known = set(rows.values_list("tenant_id", "kind"))
+    tenants = Tenant.objects.values_list("pk", flat=True)
+    missing = [(t, k) for t in tenants for k in kinds if (t, k) not in known]
+    now = timezone.now()
+    Job.objects.bulk_create(
+        (Job(kind=k, key="recurring", tenant_id=t, payload={}, due_at=now) for t, k in missing),
+        batch_size=1000,
+        ignore_conflicts=True,
+    )
+    return len(missing)
 
 
 def enqueue(kind: str, *, tenant_id: int | None, key: str, due_at=None, **payload: object) -> None:

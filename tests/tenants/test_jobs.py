@@ -123,6 +123,15 @@ class TestEnqueue:
         assert set(Job.objects.values_list("kind", flat=True)) == {"test.again", "test.fail_again"}
         assert Job.objects.count() == 2
 
+    def test_gives_clients_of_before_what_a_release_brought(self, acme, globex, done, monkeypatch):
+        known = {k: v for k, v in jobs._kinds.items() if k.startswith("test.")}
+        monkeypatch.setattr(jobs, "_kinds", known)
+        jobs.enqueue("test.again", tenant_id=acme.pk, key="recurring")
+
+        assert jobs.start_missing() == 3
+        assert jobs.start_missing() == 0
+        assert Job.objects.filter(tenant=globex).count() == 2
+
 
 class TestRun:
     def test_does_the_job_once(self, acme, done):
