@@ -1,6 +1,6 @@
 # Two commands do all set-up: `make demo` and `make test`. Needs Python 3.11, make and git only.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench prove prove-reports prove-faults messages clean
+.PHONY: help demo test check bench prove prove-reports prove-faults prove-deploy messages clean
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -43,6 +43,9 @@ prove: $(VENV)/.development  ## Long proofs (LOG=path of the whole incident log)
 
 prove-reports: $(VENV)/.development  ## A month of 300 contracts, two workers, one killed (PROVE_ADMIN_DSN, DATABASE_URL, DATABASE_OWNER_URL)
 	@PORTAL_MODE=test $(BIN)/python -m pytest -m prove tests/prove/test_reports_at_scale.py $(ARGS)
+
+prove-deploy: $(VENV)/.development  ## The guide for one host, in a Debian of its own that boots (root, debootstrap, systemd-nspawn)
+	@PORTAL_MODE=test $(BIN)/python -m pytest -m prove -s tests/prove/test_deploy.py $(ARGS)
 
 prove-faults: $(VENV)/.development  ## Four hosts, one PostgreSQL, one Redis, and each dies in turn (root, `ip`); the private server killed 50 times
 	@PORTAL_MODE=test $(BIN)/python -m pytest -m prove tests/prove/test_faults.py tests/prove/test_embedded_kills.py tests/prove/test_full_database.py $(ARGS)
