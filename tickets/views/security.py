@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from contracts.domain.terms import Terms
 from contracts.models import Contract, ContractVersion
 from contracts.rules import rules_of
 from contracts.views.shown import SEE_COST
-from tenants.errors import Invalid, NotPermitted
+from tenants.errors import Invalid, NotPermitted, Refused
 from tenants.models import Membership
 from tenants.roles import Role
 from tickets import services
@@ -84,7 +85,9 @@ def new_finding(request: HttpRequest, contract: str) -> HttpResponse:
     actor = desk(request, found.tenant_id, AGENTS)
     if actor.role not in AGENTS:
         raise NotPermitted(_("Only the vendor's team of this client works on its findings."))
-    form = FindingForm(request.POST or None, terms=terms_now(found))
+    if (terms := terms_now(found)) is None:
+        raise Http404
+    form = FindingForm(request.POST or None, terms=terms)
     if form.is_bound and form.is_valid():
         try:
             row = services.record_finding(
@@ -100,11 +103,18 @@ def new_finding(request: HttpRequest, contract: str) -> HttpResponse:
     return render(request, "tickets/finding_form.html", context, status=status)
 
 
-def terms_now(contract: Contract):
+def terms_now(contract: Contract) -> Terms | None:
+    """Return the terms in force, None where the contract has none today."""
     rows = ContractVersion.objects.filter(contract=contract)
-    if (version := rows.in_force(contract.local_date(timezone.now())).first()) is None:
-        raise Http404
-    return rules_of(version).terms
+    version = rows.in_force(contract.local_date(timezone.now())).first()
+    return rules_of(version).terms if version else None
+
+
+def ticket_form(request: HttpRequest, finding: SecurityFinding) -> FindingTicketForm:
+    """:raises Refused: where no version is in force, as no ticket can be opened then."""
+    if (terms := terms_now(finding.contract)) is None:
+        raise Refused(_("This contract is not in force."))
+    return FindingTicketForm(request.POST, terms=terms, system=finding.system)
 
 
 @require_GET
@@ -126,7 +136,7 @@ def shown(request: HttpRequest, finding: SecurityFinding, **failed: forms.Form) 
         if alive and any(m.role == Role.SERVICE_OWNER for m in mine)
         else None,
         "ticket": failed.get("ticket", FindingTicketForm(terms=terms, system=finding.system))
-        if works
+        if terms
         else None,
         "now": timezone.now(),
         "section_url": reverse("tickets:list"),
@@ -181,9 +191,7 @@ accept_risk = step(
 )  # fmt: skip
 finding_ticket = step(
     "ticket",
-    lambda request, finding: FindingTicketForm(
-        request.POST, terms=terms_now(finding.contract), system=finding.system
-    ),
+    ticket_form,
     run_ticket,
     gettext_lazy("The ticket is open."),
 )
