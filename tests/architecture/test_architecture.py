@@ -78,9 +78,9 @@ def test_rules_never_ask_what_time_it_is():
             r"""(?:using=|using\(|connections\[)["']owner["']|using: str = "owner\"""",
             {"tenants/walls.py"},
         ),
-        (r"\bcsrf_exempt\b", set()),
+        (r"\bcsrf_exempt\b", {"tickets/views/hooks.py"}),  # doors for machines: no session
         (r"SECURITY DEFINER AS|FORCE ROW LEVEL|DISABLE ROW LEVEL", set()),
-        (r"\.raw\(|RawSQL\(|\.extra\(", set()),
+        (r"\.raw\(|RawSQL\(|\.extra\(", {"tenants/searching.py"}),
     ],
     ids=["tells the scope", "is the owner", "goes without CSRF", "weakens walls", "raw querysets"],
 )
