@@ -104,13 +104,15 @@ def ids_of(world: World) -> list[str]:
     people = world.public_id_of(Membership)
     named = [MEANINGS[f"api/v1/{name}"][0](world) for name in
              ("tickets/<key>", "contracts/<public_id>", "estimates/<public_id>")]  # fmt: skip
-    return [people, *named, str(world.id_of(Membership))]
+    return [people, *named, str(world.id_of(Membership)), world.tenant.code]
 
 
 def nobodys(identifier: str) -> str:
     """Return an identifier of the same form that nobody has."""
     if identifier.isdigit():
-        return "9" * 15
+        return "9" * len(identifier)
+    if identifier.isupper() and identifier.isalpha():
+        return "NOBODY"
     return f"{identifier.partition('-')[0]}-9999" if "-7" in identifier else NEVER
 
 
