@@ -42,6 +42,18 @@ def browser() -> Iterator[object]:
         chromium.close()
 
 
+NO_PROBLEM = (
+    "status of 422",  # a form that comes back with its errors
+    "htmx:sendAbort",  # a question that a newer one replaces
+    "htmx:afterRequest",
+)
+
+
+def is_problem(message) -> bool:
+    """Return whether the console names an error of ours."""
+    return message.type == "error" and not any(said in message.text for said in NO_PROBLEM)
+
+
 @pytest.fixture
 def page(browser, live_server, request) -> Iterator[object]:
     """A fresh window of 1280 x 900 that fails the test on any error of the page or its CSP."""
@@ -49,7 +61,7 @@ def page(browser, live_server, request) -> Iterator[object]:
     window = context.new_page()
     problems: list[str] = []
     window.on("pageerror", lambda error: problems.append(str(error)))
-    window.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+    window.on("console", lambda m: problems.append(m.text) if is_problem(m) else None)
     yield window
     context.close()
     assert not problems

@@ -9,7 +9,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext, pgettext
 
 from tenants.models import User
-from tests.browser.conftest import PASSWORD, run_jobs
+from tests.browser.conftest import PASSWORD, is_problem, run_jobs
 from tests.browser.test_story import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -96,11 +96,6 @@ def enter(browser, live_server, hoshino):
     for context in contexts:
         context.close()
     assert not problems
-
-
-def is_problem(message) -> bool:
-    """Return whether the console names an error; a form that comes back with its errors is none."""
-    return message.type == "error" and "status of 422" not in message.text
 
 
 @pytest.fixture

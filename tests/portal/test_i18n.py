@@ -9,7 +9,8 @@ from django.utils import translation
 from portal import i18n
 
 # what looks like a word and is none: keys and units that are the same in every language
-SAME_EVERYWHERE = {"P1", "P2", "P3", "P4", "UTC", "SHA-256", "nbsp", "PDF", "XLSX", "CSV", "JSON"}
+SAME_EVERYWHERE = {"P1", "P2", "P3", "P4", "UTC", "SHA-256", "nbsp"}
+SAME_EVERYWHERE |= {"PDF", "XLSX", "CSV", "JSON", "OpenAPI"}
 VISIBLE = re.compile(r"""\b(?:aria-label|title|placeholder|alt)\s*=\s*(["'])(.*?)\1""", re.DOTALL)
 OPENS = {"blocktranslate": "endblocktranslate", "blocktrans": "endblocktrans"}
 OPENS |= {"comment": "endcomment"}
