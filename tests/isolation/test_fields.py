@@ -146,3 +146,31 @@ def test_anothers_id_in_a_field_is_as_one_that_never_was(method, path, schema, w
                 ]
 
                 assert answers[0] == answers[1], (role, name, identifier)
+
+
+ODD = {  # as JSON has them; none may be more than a refusal
+    "a NUL": '"a\\u0000b"',
+    "half a character": '"\\ud800"',
+    "turned and hidden": '"\\u202egpj.exe\\u200b\\u2028 \\u0007 \U0001f468\u200d\U0001f469 e\u0301"',
+    "a long line": f'"{"x" * 1_000_000}"',
+}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "schema"), SWEPT, ids=[f"{m} {p}" for m, p, _s in SWEPT]
+)
+def test_odd_characters_are_stored_or_refused(method, path, schema, acme, members):
+    world = World(acme)
+    for model in every(lambda model: True):
+        world.id_of(model)
+    url, base = address_of(path, world), sample(schema)
+    api = Api(members["account_manager"])
+    api.raise_request_exception = False
+    fails = asked(api, method, url, base, "*")[0] >= 500  # the row cannot take this step
+    for name, many in fields_of(schema):
+        for what, said in ODD.items():
+            body = json.dumps(base | {name: ["@@"] if many else "@@"}).replace('"@@"', said)
+            with transaction.atomic():
+                answer = getattr(api, method)(url, body, content_type="application/json")
+                transaction.set_rollback(True)
+            assert fails or answer.status_code < 500, (name, what, answer.text)

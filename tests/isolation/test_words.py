@@ -1,6 +1,9 @@
 """What people type: shown as words on every page, and found by nobody of another client."""
 
+import re
+
 import pytest
+from django.conf import settings
 
 from contracts.models import Contract
 from tests.factories import MembershipFactory, TenantFactory
@@ -71,3 +74,24 @@ def test_a_search_finds_and_counts_nothing_of_another_client(
 
         assert answer.status_code in {200, 404}, (role, answer.status_code)
         assert not seen(words(answer)), role
+
+
+ASKED = {  # every name that a view reads from an address's query
+    name
+    for app in ("portal", "tenants", "contracts", "tickets", "reports")
+    for file in sorted((settings.BASE_DIR / app).rglob("*.py"))
+    for name in re.findall(r"""GET\.get\(\s*["'](\w+)["']""", file.read_text())
+} | {"text", "status", "priority", "client", "verdict"}
+
+
+def test_odd_characters_in_a_query_are_no_error_of_ours(acme, pages, members, client_of):
+    assert len(ASKED) > 10
+    browser = client_of(members["account_manager"])
+    browser.raise_request_exception = False
+    world = World(acme)
+    for route in pages:
+        address = foreign(route, world)
+        for odd in ("\x00", "\u202e\u2028\x07", "9" * 400):
+            answer = browser.get(address, dict.fromkeys(ASKED, odd))
+            plain = answer.status_code < 500 or browser.get(address).status_code >= 500
+            assert plain, (route.template, odd[:9])

@@ -47,7 +47,8 @@ class NamedField(serializers.CharField):
 
     def to_internal_value(self, data: Any) -> Any:
         name = super().to_internal_value(data)
-        if len(name) <= self.longest and (found := self.named(name)) is not None:
+        could_be = name.isascii() and name.isprintable() and len(name) <= self.longest
+        if could_be and (found := self.named(name)) is not None:
             return found
         raise ValidationError([ErrorDetail(self.missing(), "does_not_exist")])
 
