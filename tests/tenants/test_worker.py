@@ -121,9 +121,11 @@ def test_a_worker_that_is_told_to_stop_finishes_what_it_has_in_hand(broker, mina
 def waiting_backends() -> int:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
-            " WHERE NOT granted AND locktype IN ('transactionid', 'tuple')"
-            " AND datname = current_database()"  # another worker of the tests waits in its own
+            "SELECT count(*) FROM pg_locks AS waiting"
+            " WHERE NOT granted AND locktype IN ('transactionid', 'tuple') AND EXISTS ("
+            "  SELECT FROM pg_locks AS held JOIN pg_database ON pg_database.oid = held.database"
+            "  WHERE held.pid = waiting.pid AND datname = current_database()"
+            ")"  # another worker of the tests waits in its own database
         )
         return cursor.fetchone()[0]
 
