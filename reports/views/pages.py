@@ -26,6 +26,7 @@ from reports.services.issue import draft_facts
 from reports.services.progress import Run, latest_run
 from reports.views.downloads import edition_for, report_or_404
 from reports.views.standing import csv_files, life_of
+from tenants.asked import id_in
 from tenants.errors import NotPermitted
 from tenants.roles import Role
 
@@ -37,7 +38,7 @@ MONTH = re.compile(MonthConverter.regex)
 def report_list(request: HttpRequest) -> HttpResponse:
     """The reports of all clients on screen, the latest month first."""
     rows = MonthlyReport.objects.all()
-    contract, month = request.GET.get("contract", ""), asked_month(request)
+    contract, month = id_in(request.GET, "contract"), asked_month(request)
     if contract:
         rows = rows.filter(contract__public_id=contract)
     if month:

@@ -80,7 +80,9 @@ ASKED = {  # every name that a view reads from an address's query
     name
     for app in ("portal", "tenants", "contracts", "tickets", "reports")
     for file in sorted((settings.BASE_DIR / app).rglob("*.py"))
-    for name in re.findall(r"""GET\.get\(\s*["'](\w+)["']""", file.read_text())
+    for name in re.findall(
+        r"""(?:GET\.get\(|id_in\(request\.GET,)\s*["'](\w+)["']""", file.read_text()
+    )
 } | {"text", "status", "priority", "client", "verdict"}
 
 
@@ -88,10 +90,11 @@ def test_odd_characters_in_a_query_are_no_error_of_ours(acme, pages, members, cl
     assert len(ASKED) > 10
     browser = client_of(members["account_manager"])
     browser.raise_request_exception = False
-    world = World(acme)
+    world, failing = World(acme), set()
     for route in pages:
         address = foreign(route, world)
         for odd in ("\x00", "\u202e\u2028\x07", "9" * 400):
             answer = browser.get(address, dict.fromkeys(ASKED, odd))
             plain = answer.status_code < 500 or browser.get(address).status_code >= 500
-            assert plain, (route.template, odd[:9])
+            failing |= set() if plain else {(route.template, odd[:9])}
+    assert failing == set()

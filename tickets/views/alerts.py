@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from contracts.models import Contract, ContractVersion
 from contracts.rules import rules_of
+from tenants.asked import id_in
 from tenants.errors import Invalid, NotPermitted
 from tenants.models import Membership
 from tickets.alert_forms import SourceForm, WindowForm, lines_of
@@ -38,7 +39,7 @@ def alert_list(request: HttpRequest) -> HttpResponse:
     check_team(request)
     now = timezone.now()
     rows = Alert.objects.for_list()
-    chosen = request.GET.get("source", "")
+    chosen = id_in(request.GET, "source")
     if chosen:
         rows = rows.filter(source__public_id=chosen)
     windows = AlertWindow.objects.filter(ends_at__gt=now, cancelled_at=None)

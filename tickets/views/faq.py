@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_htmx.http import HttpResponseClientRedirect
 
 from contracts.models import Contract
+from tenants.asked import id_in
 from tenants.errors import Invalid, NotPermitted
 from tenants.models import Membership
 from tickets import services
@@ -86,7 +87,7 @@ def page_of(request: HttpRequest):
 @require_GET
 def faq_suggest(request: HttpRequest) -> HttpResponse:
     """What answers a request while its title is being typed; a fragment of the form."""
-    contract = get_object_or_404(Contract, public_id=request.GET.get("contract", "")[:16])
+    contract = get_object_or_404(Contract, public_id=id_in(request.GET, "contract"))
     title = request.GET.get("title", "").strip()[:200]
     hits = (
         searched(request, title, {contract.tenant_id}, SUGGESTED)

@@ -16,6 +16,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from contracts.models import Contract, ContractVersion
 from contracts.rules import rules_of
 from contracts.views.shown import sees_cost
+from tenants.asked import id_in
 from tenants.errors import Invalid
 from tenants.models import Membership
 from tickets import services
@@ -93,7 +94,7 @@ def asking_of(request: HttpRequest, now: datetime) -> Asking | list[Contract]:
     """Return who asks for what, or the contracts to choose from where it is not said which."""
     contracts = list(Contract.objects.active().select_related("tenant"))
     before = followed(request)
-    chosen = request.GET.get("contract") or request.POST.get("contract")
+    chosen = id_in(request.GET, "contract") or id_in(request.POST, "contract")
     if before and not chosen:
         chosen = before.contract.public_id
     if not chosen and len(contracts) != 1:
@@ -111,7 +112,7 @@ def asking_of(request: HttpRequest, now: datetime) -> Asking | list[Contract]:
 
 def followed(request: HttpRequest) -> Ticket | None:
     """Return the ticket that a new one follows, because it can be reopened no more."""
-    key = request.GET.get("follows") or request.POST.get("follows")
+    key = id_in(request.GET, "follows") or id_in(request.POST, "follows")
     return ticket_or_404(request, key) if key else None
 
 

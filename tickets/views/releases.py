@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from contracts.domain.months import bounds_of, first_of_month, next_month, previous_month
 from contracts.models import Contract, ContractVersion
 from contracts.rules import rules_of
+from tenants.asked import id_in
 from tenants.errors import Invalid, NotPermitted
 from tenants.exports import export, format_asked
 from tickets import services
@@ -37,7 +38,7 @@ def release_list(request: HttpRequest) -> HttpResponse:
     month = month_asked(request) or first_of_month(timezone.localdate())
     starts_at, ends_at = bounds_of(month, zone)
     rows = Release.objects.for_list()
-    if contract := request.GET.get("contract", ""):
+    if contract := id_in(request.GET, "contract"):
         rows = rows.filter(contract__public_id=contract)
     if kind := format_asked(request):
         return export(kind, "releases", columns.of_release(), rows, title=_("Releases"))
