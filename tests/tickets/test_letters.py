@@ -6,7 +6,7 @@ from email.message import EmailMessage
 
 import pytest
 from django.core import mail
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -159,6 +159,20 @@ class TestByImap:
 
         assert states(box) == [("quarantined", "broken")]
 
+    def test_a_letter_at_which_the_database_fails_is_fetched_again_whole(
+        self, desk, box, servers, monkeypatch
+    ):
+        servers.send(letter_of(desk.people["requester"]), DESK)
+        locked = fails_once(letters.member_of, OperationalError("lock timeout"))
+        monkeypatch.setattr(letters, "member_of", locked)
+
+        with pytest.raises(OperationalError):
+            fetch(box)
+        assert states(box) == []
+
+        fetch(box)
+        assert states(box) == [("draft", "")]
+
     def test_an_answer_stands_on_its_ticket(self, desk, box, servers, ticket):
         member = desk.people["requester"]
         to = reply_to(ticket, member)
@@ -231,13 +245,13 @@ class TestByImap:
             assert "canary" not in str(list(AuditEvent.objects.values()))
 
 
-def fails_once(function):
+def fails_once(function, error: Exception | None = None):
     calls = []
 
     def maybe(*args):
         calls.append(args)
         if len(calls) == 1:
-            raise RuntimeError("a bug")
+            raise error or RuntimeError("a bug")
         return function(*args)
 
     return maybe

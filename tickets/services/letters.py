@@ -15,7 +15,7 @@ from hashlib import sha256
 
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils.translation import gettext as _
 
 from contracts.models import Contract
@@ -91,6 +91,8 @@ def take_in_anyhow(
     try:
         with transaction.atomic():
             return take_in(raw=raw, **told)
+    except (OperationalError, InterfaceError):
+        raise  # a database that is away or locked is no fault of the letter: it is fetched again
     except Exception:
         log.exception("A letter of mailbox %s could not be taken in", mailbox.pk)
         return take_in(raw=b"", reading=partial(unreadable, raw), **told)
