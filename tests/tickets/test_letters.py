@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from email.message import EmailMessage
+from email.utils import make_msgid
 
 import pytest
 from django.core import mail
@@ -73,7 +74,7 @@ def letter_of(sender, said: str = "The cart is empty.", to: str = DESK, **header
     message = EmailMessage()
     message["From"] = sender if isinstance(sender, str) else sender.user.email
     message["To"], message["Subject"] = to, headers.pop("Subject", "The cart")
-    message["Message-ID"] = headers.pop("Message_ID", f"<{len(said)}.{id(message)}@acme.example>")
+    message["Message-ID"] = headers.pop("Message_ID", make_msgid(domain="acme.example"))
     for name, value in headers.items():
         message[name.replace("_", "-")] = value
     message.set_content(said)
