@@ -33,8 +33,9 @@ PASSWORD = "a-password-for-the-tests"
 @pytest.fixture(scope="session")
 def browser() -> Iterator[object]:
     required("Chromium", CHROMIUM is not None)
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=20_000)
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright keeps a loop in this thread
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)

@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import transaction
+from playwright.sync_api import expect
 
 from contracts.models import ContractVersion
 from tenants.scoping import tenant_scope
@@ -46,7 +47,7 @@ def test_an_amendment_is_written_checked_and_saved(enter, hoshino, language):
     page.locator("#down-c0").focus()
     page.keyboard.press("Enter")
     page.locator("#do-undo:not([disabled])").wait_for()
-    assert page.evaluate("document.activeElement.id") == "down-c0"
+    expect(page.locator("#down-c0")).to_be_focused()
     page.locator("#remove-c3").click()
     page.locator("#c3-id").wait_for(state="detached")
     page.locator("#do-undo").click()
@@ -54,7 +55,7 @@ def test_an_amendment_is_written_checked_and_saved(enter, hoshino, language):
 
     page.locator("#do-add-clause").click()
     page.locator("#fresh").wait_for()
-    assert page.locator("#n0-id").input_value() == "H16"
+    expect(page.locator("#n0-id")).to_have_value("H16")
     page.locator("[id='n0-text-en']").fill("Lessons for new staff")
     page.locator("[id='n0-text-ja']").fill("新任者への研修")
     page.locator("[name='n0.activity'][value=service_desk]").check()
@@ -93,5 +94,5 @@ def test_a_gap_of_the_matrix_opens_a_clause_for_it(enter, hoshino):
     person.press("Save the draft")
     page.get_by_text("The draft is saved.").wait_for()
     page.goto(page.url.replace("/versions/2/edit/", "/coverage/?version=2"))
-    gaps = page.locator("section", has=page.locator("#gaps-title")).inner_text()
-    assert "Preventive on any system but back-office staging" in gaps  # the other cell, no more
+    gaps = page.locator("section", has=page.locator("#gaps-title"))
+    expect(gaps).to_contain_text("Preventive on any system but back-office staging")  # no more

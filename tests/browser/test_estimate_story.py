@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone, translation
 from django.utils.translation import gettext, pgettext
+from playwright.sync_api import expect
 
 from tenants.models import User
 from tests.browser.conftest import PASSWORD, is_problem, run_jobs
@@ -61,11 +62,15 @@ class Person:
     def read(self) -> str:
         return self.page.locator("main").inner_text()
 
+    def sees(self, *texts: str) -> None:
+        """Wait until the page says all of it: a press returns before its answer is there."""
+        for text in texts:
+            expect(self.page.locator("main")).to_contain_text(text, use_inner_text=True)
+
     def prove_it_is_me(self) -> None:
-        """Type the password again where a sensitive step asks for it."""
-        if (proof := self.page.locator("#id_proof")).count():
-            proof.fill(PASSWORD)
-            self.press("Confirm and go on")
+        """Type the password again, which the sensitive step before asks for."""
+        self.page.locator("#id_proof").fill(PASSWORD)
+        self.press("Confirm and go on")
 
     def come_back(self) -> None:
         """Sign in again, after the session's end."""
@@ -128,31 +133,32 @@ def test_extra_work_goes_from_the_question_to_the_closed_month(
     manager.page.goto(address)
     assert violations(manager.page) == []
     manager.press("Approve", with_amount=320_000)
+    manager.sees(manager.word("Your approval is recorded."))
 
     bridge.page.goto(address)
     bridge.press("Send to the client")
+    bridge.sees(bridge.word("The estimate is sent. The client's decision is timed."))
 
     find_in_inbox(owner, key)
     owner.page.goto(address)
-    assert owner.yen(352_000) in owner.read()  # with tax
+    owner.sees(owner.yen(352_000))  # with tax
     assert violations(owner.page) == []
     owner.press("Accept", "estimate", with_amount=320_000)
-    assert owner.word("The estimate is accepted. Work may begin.") in owner.read()
+    owner.sees(owner.word("The estimate is accepted. Work may begin."))
 
     put_ahead(timedelta(hours=2))
     log_an_hour(bridge, key)
-    read = bridge.read()
-    assert bridge.word("Accepted estimate") in read  # what stands behind the hour
-    assert bridge.yen(320_000) in read
+    bridge.sees(bridge.word("Accepted estimate"), bridge.yen(320_000))  # what pays for the hour
     bar = bridge.page.get_by_label(bridge.word("Used of the estimate"))
     assert 4 <= int(bar.get_attribute("value")) <= 6  # an hour of PMO; at night it costs more
 
     bridge.page.goto(address)
     bridge.press("Say it is delivered")
+    bridge.sees(bridge.word("The client is asked to accept the delivery."))
     owner.page.goto(address)
     owner.press("Accept the delivery")
     owner.prove_it_is_me()
-    assert owner.word("The delivery is accepted.") in owner.read()
+    owner.sees(owner.word("The delivery is accepted."))
 
     put_ahead(timedelta(days=45))  # the month is over, and so is its grace; nobody closed it
     with translation.override("en"):
@@ -162,8 +168,7 @@ def test_extra_work_goes_from_the_question_to_the_closed_month(
     assert violations(owner.page) == []
     owner.page.get_by_role("link", name=owner.word("Sign the report")).click()
     owner.press("Sign the report")
-    owner.prove_it_is_me()
-    assert owner.word("Signed") in owner.read()
+    owner.sees(owner.word("Signed"))
 
 
 def ask(owner: Person) -> str:
@@ -181,9 +186,7 @@ def ask(owner: Person) -> str:
     page.locator("#live").get_by_text(ADAPTIVE[owner.language]).first.wait_for()
     owner.press("Send the request")
     page.wait_for_url("**/tickets/HOSHINO-4/")
-    read = owner.read()
-    assert ADAPTIVE[owner.language] in read
-    assert owner.word("Needs a separate estimate") in read
+    owner.sees(ADAPTIVE[owner.language], owner.word("Needs a separate estimate"))
     return "HOSHINO-4"
 
 
@@ -201,12 +204,15 @@ def write_and_submit(bridge: Person, key: str) -> str:
     bridge.press("Save the draft")
     page.wait_for_url("**/tickets/estimates/*/")
     bridge.press("Submit for approval")
+    bridge.sees(
+        bridge.word("The estimate waits for approval. It can no longer be changed, only revised.")
+    )
     return page.url
 
 
 def find_in_inbox(person: Person, key: str) -> None:
     person.page.goto("/tickets/inbox/")
-    assert key in person.read()
+    person.sees(key)
 
 
 def report_of_the_work(owner: Person, key: str, amount: str) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import transaction
+from playwright.sync_api import expect
 
 from tenants.scoping import tenant_scope
 from tests.browser.conftest import PASSWORD
@@ -31,11 +32,17 @@ def tab_to(page, selector: str) -> None:
 
 def begin(person: Person) -> None:
     person.page.goto("/tickets/new/")
-    assert person.word("What the contract says") in person.read()
+    person.sees(person.word("What the contract says"))
 
 
 def verdict(person: Person):
     return person.page.locator("#live")
+
+
+def says(person: Person, *texts: str) -> None:
+    """Wait until the verdict says all of it."""
+    for text in texts:
+        expect(verdict(person)).to_contain_text(text, use_inner_text=True)
 
 
 def answer(person: Person, number: int, value: str) -> None:
@@ -66,7 +73,7 @@ def test_the_keyboard_alone_asks_answers_reads_and_sends(enter, hoshino, languag
     person = enter("requester", language)
     page, keys = person.page, person.page.keyboard
     begin(person)
-    assert page.locator("#asked fieldset").count() == 1  # the first question, no other
+    expect(page.locator("#asked fieldset")).to_have_count(1)  # the first question, no other
 
     tab_to(page, "[name=title]")
     keys.type("Sort the orders")
@@ -87,11 +94,8 @@ def test_the_keyboard_alone_asks_answers_reads_and_sends(enter, hoshino, languag
     tab_to(page, "[name=effort]")
     keys.type("2")
     tab_to(page, "[name=then]")
-    verdict(person).get_by_text(SMALL[language]).first.wait_for()
-    read = verdict(person).inner_text()
-    assert person.word("In the monthly fee") in read
-    assert person.word("Provisional") in read
-    assert person.word("%(used)s of %(of)s used this month") % {"used": 0, "of": 5} in read
+    says(person, SMALL[language], person.word("In the monthly fee"), person.word("Provisional"))
+    says(person, person.word("%(used)s of %(of)s used this month") % {"used": 0, "of": 5})
     assert violations(page) == []
 
     page.locator("[name=then][value=send]").focus()
@@ -110,16 +114,14 @@ def test_a_changed_answer_changes_the_verdict_and_says_why(enter, hoshino, langu
     effort = person.page.locator("[name=effort]")
     effort.fill("6")
     effort.blur()
-    verdict(person).get_by_text(OTHER[language]).first.wait_for()
-    assert "H11" in verdict(person).inner_text()  # what missed narrowly, and why
+    says(person, OTHER[language], "H11")  # what missed narrowly, and why
 
     answer(person, 5, "yes")  # a question after all: nothing beyond it is asked
     person.page.locator("#asked [name=effort][type=number]").wait_for(state="detached")
-    verdict(person).get_by_text("H5").first.wait_for()
-    assert person.word("Draws on the hour pool") in verdict(person).inner_text()
+    says(person, "H5", person.word("Draws on the hour pool"))
     answer(person, 5, "no")
     effort.wait_for()  # asked again, and what was said is still there
-    assert effort.input_value() == "6"
+    expect(effort).to_have_value("6")
 
 
 def test_a_client_sends_and_disputes(enter, hoshino):
@@ -131,7 +133,7 @@ def test_a_client_sends_and_disputes(enter, hoshino):
     person.page.get_by_text("You think this verdict is wrong?").click()
     person.press("Send and dispute")
     person.page.get_by_text("Say why the verdict is wrong.").wait_for()
-    assert person.page.get_by_label("Title").input_value() == "The invoice form"
+    expect(person.page.get_by_label("Title")).to_have_value("The invoice form")
     assert violations(person.page) == []
 
     person.fill("Why is this verdict wrong? (optional)", "It was agreed in May.")
@@ -155,7 +157,7 @@ def test_nothing_typed_is_lost_without_a_connection_or_signed_out(browser, live_
     answer(person, 1, "yes")
     page.get_by_text("There is no connection.").wait_for()
     person.press("Send the request")
-    assert page.get_by_label("Title").input_value() == "Typed in the train"
+    expect(page.get_by_label("Title")).to_have_value("Typed in the train")
     context.set_offline(False)
     page.get_by_text("There is no connection.").wait_for(state="hidden")
     verdict(person).get_by_text("H7").first.wait_for()  # asked again by itself
@@ -167,8 +169,8 @@ def test_nothing_typed_is_lost_without_a_connection_or_signed_out(browser, live_
     page.wait_for_url("**/tickets/new/")
     page.get_by_text("What you typed before is here again.").wait_for()
     page.locator("#asked [name=answer_2]").first.wait_for()
-    assert page.get_by_label("Title").input_value() == "Typed in the train"
-    assert page.locator("[name=answer_1][value=no]").is_checked()
+    expect(page.get_by_label("Title")).to_have_value("Typed in the train")
+    expect(page.locator("[name=answer_1][value=no]")).to_be_checked()
 
     page.get_by_role("button", name="Begin anew").click()
     page.get_by_label("Title").wait_for()

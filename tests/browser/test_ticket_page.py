@@ -3,6 +3,7 @@
 import pytest
 from django.db import transaction
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from tenants.models import Membership
 from tenants.scoping import tenant_scope
@@ -43,7 +44,7 @@ def test_a_page_keeps_up_and_leaves_alone_what_is_typed(enter, hoshino):
     page.locator("#ticket-events").get_by_text("A word from the desk.").wait_for()
     assert page.get_by_label("Message").first.input_value() == "I am still writ"
     assert page.locator("#ticket-clocks details").first.get_attribute("open") is not None
-    assert page.locator("#ticket-news").is_hidden()  # nothing was typed where it changed
+    expect(page.locator("#ticket-news")).to_be_hidden()  # nothing was typed where it changed
     assert violations(page) == []
 
 
@@ -70,7 +71,7 @@ def test_single_keys_lead_on_but_never_while_typing(enter, hoshino, language):
 
     keys.press("?")
     dialog = page.get_by_role("dialog", name=person.word("Keyboard shortcuts"))
-    assert person.word("New request") in dialog.inner_text()
+    expect(dialog).to_contain_text(person.word("New request"))
     assert violations(page) == []
     keys.press("Escape")
     dialog.wait_for(state="hidden")
