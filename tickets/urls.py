@@ -36,6 +36,7 @@ from tickets.views import (
     steps,
     time,
     timers,
+    unaccounted,
     watch,
     words,
 )
@@ -209,6 +210,7 @@ urlpatterns = [
     path("import/<slug:public_id>/confirm/", login_required(bulk.confirm), name="confirm_import"),
     path("import/<slug:public_id>/report/", login_required(bulk.report), name="import_report"),
     path("estimates/", login_required(exports.estimate_list), name="estimates"),
+    path("unaccounted/", login_required(unaccounted.unaccounted_time), name="unaccounted"),
     path("time/<slug:contract>/", login_required(exports.time_of_month), name="time_of_month"),
     path("flow/<slug:public_id>/", login_required(flow.contract_flow), name="flow"),
     path("<ticket_key:key>/", login_required(page.ticket_page), name="page"),

@@ -15,6 +15,7 @@ from tickets.api.replays import NewReplayViewSet, ReplayViewSet
 from tickets.api.routines import NewRoutineViewSet, ProofViewSet, RoutineViewSet, RunViewSet
 from tickets.api.security import FindingViewSet, NewFindingViewSet
 from tickets.api.timers import LinkViewSet, TimerViewSet
+from tickets.api.unaccounted import UnaccountedViewSet
 from tickets.api.viewsets import TicketViewSet
 from tickets.api.words import CommentViewSet, GlossaryViewSet, TermViewSet
 
@@ -24,6 +25,7 @@ for prefix, viewset, basename in (
     ("tickets", TicketViewSet, "ticket"),
     ("estimates", EstimateViewSet, "estimate"),
     ("overage", OverageViewSet, "overage"),
+    ("unaccounted", UnaccountedViewSet, "unaccounted"),
     ("findings", FindingViewSet, "finding"),
     (f"{OF_A_CONTRACT}/findings", NewFindingViewSet, "contract-finding"),
     ("faq", FaqViewSet, "faq"),
