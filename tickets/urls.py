@@ -11,6 +11,7 @@ from tenants.fresh import fresh_sign_in
 from tickets.domain.estimate import EstimateAction
 from tickets.domain.lifecycle import Action
 from tickets.views import (
+    activation,
     alerts,
     bulk,
     estimate_form,
@@ -201,6 +202,11 @@ urlpatterns = [
     ),
     path("on-call/rosters/<slug:public_id>/swap/", login_required(oncall.swap), name="swap_turn"),
     path("<ticket_key:key>/have-it/", login_required(oncall.take_page), name="take_page"),
+    path(
+        "in-force/<slug:contract>/<int:number>/",
+        login_required(fresh_sign_in(activation.activate)),
+        name="activate",
+    ),
     path("replays/new/<slug:contract>/", login_required(replays.new_replay), name="new_replay"),
     path("replays/<slug:public_id>/", login_required(replays.replay_page), name="replay"),
     path("import/", login_required(bulk.import_list), name="imports"),

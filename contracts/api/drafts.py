@@ -1,6 +1,6 @@
-"""A draft version through the API: begun from what is in force, and written as one document."""
+"""A draft version through the API: begun from what is in force, written as one document, signed."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.http import Http404
@@ -16,6 +16,7 @@ from contracts.views.drafts import begun_from, writing_desk
 from contracts.views.shown import current
 from tenants.api.deeds import deed
 from tenants.api.serializers import Body
+from tenants.models import Verb
 
 NUMBER = OpenApiParameter("number", int, OpenApiParameter.PATH, description="Of the version.")
 
@@ -26,6 +27,19 @@ class DocumentBody(Body):
     document = serializers.DictField(child=serializers.JSONField(allow_null=True))
     effective_on = serializers.DateField(required=False, help_text="Left out: stays.")
     seen = serializers.CharField(max_length=64, help_text="`sha256` of the draft that was read.")
+
+
+class ActivateBody(Body):
+    """What was read of the draft: the text, its day, and what no clause of it decides."""
+
+    seen = serializers.CharField(max_length=64, help_text="`sha256` of the draft that was read.")
+    effective_on = serializers.DateField(help_text="Its day as it was read.")
+    accept_gaps = serializers.CharField(
+        max_length=64,
+        required=False,
+        default="",
+        help_text="`seal` of its coverage, if it has gaps.",
+    )
 
 
 class ContractDrafts:
@@ -61,3 +75,38 @@ class ContractDrafts:
         except TermsInvalid as wrong:
             raise ValidationError({"document": list(wrong.errors)}) from wrong
         return version(made)
+
+    @extend_schema(parameters=[NUMBER])
+    @deed(
+        "contract_activate",
+        "versions/<int:number>/activate",
+        ActivateBody,
+        VersionSerializer,
+        verb=Verb.APPROVE,
+    )
+    def activate(
+        self,
+        row: ContractVersion,
+        now: datetime,
+        seen: str,
+        effective_on: date,
+        accept_gaps: str,
+    ) -> dict[str, Any]:
+        """
+        Put a draft in force: its text never changes any more.
+
+        A draft that the lint refuses, with gaps other than the accepted ones, or that somebody saved
+        since it was read is a 409.
+        """
+        if row.activated_at is not None:
+            raise Http404
+        return version(
+            services.activate_version(
+                version=row,
+                actor=writing_desk(self.request, row.contract),
+                now=now,
+                accept_gaps=accept_gaps,
+                seen=seen,
+                seen_on=effective_on,
+            )
+        )

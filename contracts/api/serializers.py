@@ -58,6 +58,7 @@ class CoverageSerializer(serializers.Serializer):
     version = serializers.IntegerField()
     cells = CellSerializer(many=True)
     gaps = serializers.ListField(child=Text(), help_text="What nothing decides, in words.")
+    seal = Text(help_text="Of the gaps: who puts the version in force accepts exactly these.")
 
 
 class LintSerializer(serializers.Serializer):

@@ -117,7 +117,7 @@ class ContractViewSet(ContractDrafts, ApiViewSet):
         row = self.version(self.contract(public_id), number)
         covered = coverage(rules_of(row).terms)
         found = {"cells": list(shown.cells(covered)), "gaps": shown.gaps(covered)}
-        return Response({"version": row.number, **found})
+        return Response({"version": row.number, **found, "seal": covered.seal()})
 
     @extend_schema(
         operation_id="contract_lint",

@@ -1,7 +1,7 @@
+from contracts.services.activation import activate_version, hindrances
 from contracts.services.bought_hours import buy_hours
 from contracts.services.contracts import (
     DraftMovedOn,
-    activate_version,
     add_version,
     create_contract,
     replace_draft,
@@ -19,6 +19,7 @@ __all__ = [
     "close_period",
     "create_contract",
     "end_contract",
+    "hindrances",
     "period_at",
     "period_for_work",
     "period_of",

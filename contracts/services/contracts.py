@@ -1,4 +1,4 @@
-"""Commands that write contracts down and put their versions in force."""
+"""Commands that write contracts and their drafts down; and which version is in force on a day."""
 
 from datetime import date, datetime
 
@@ -10,10 +10,8 @@ from contracts import checking
 from contracts.domain import terms
 from contracts.domain.canonical import canonical, sha256_of
 from contracts.domain.examples import dump_examples
-from contracts.domain.renewal import Term
-from contracts.models import Contract, ContractStatus, ContractVersion
+from contracts.models import Contract, ContractVersion
 from contracts.models.contract import VersionQuerySet
-from contracts.services.periods import first_open_day
 from tenants.errors import Invalid, NotPermitted, Refused
 from tenants.models import Membership, Tenant
 from tenants.prepared import Prepared, Slot
@@ -157,69 +155,6 @@ def _write(version: ContractVersion, effective_on: date, document: dict) -> None
     version.examples = dump_examples(draft.examples)
     version.sha256 = sha256_of(canonical([version.terms, version.holidays]))
     version.save()
-
-
-@transaction.atomic
-def activate_version(
-    *, version: ContractVersion, actor: Membership, now: datetime, accept_gaps: str = ""
-) -> None:
-    """
-    Put a version in force from its effective day and freeze its text.
-
-    What no clause decides must have been seen: `accept_gaps` is the seal of the list of gaps
-    (`Coverage.seal`), which is kept with the version.
-
-    :raises NotPermitted: unless `actor` is an account manager.
-    :raises Refused: if it is active already, another version starts on the same day, its day is in
-        a closed month or outside the term, the currency changes, or the contract has ended.
-    :raises TermsNotClean: if the lint refuses it, or it decides one of its examples otherwise.
-    :raises GapsNotAccepted: if other gaps were accepted than the version has.
-    """
-    if actor.role != Role.ACCOUNT_MANAGER or actor.tenant_id != version.tenant_id:
-        raise NotPermitted(_("Only an account manager puts a contract in force."))
-    contract = Contract.objects.select_for_update().get(pk=version.contract_id)
-    version = ContractVersion.objects.get(pk=version.pk)
-    if version.activated_at is not None:
-        raise Refused(_("This version is in force already."))
-    if contract.versions.exclude(activated_at=None).filter(effective_on=version.effective_on):
-        raise Refused(_("Another version is in force from this day."))
-    _check_day(contract, version.effective_on)
-    _check_currency(contract, version)
-    if not (checked := checking.check_version(version)).is_clean:
-        raise checking.TermsNotClean(checked)
-    checking.check_gaps(checked, accept_gaps)
-    version.activated_at, version.activated_by = now, actor
-    version.accepted_gaps = [gap.to_dict() for gap in checked.coverage.gaps]
-    version.save(update_fields=["activated_at", "activated_by", "accepted_gaps"])
-    contract.status = ContractStatus.ACTIVE
-    contract.save(update_fields=["status"])
-    audit.record(
-        actor=actor,
-        verb="contract.activated",
-        subject=contract,
-        at=now,
-        number=version.number,
-        sha256=version.sha256,
-        gaps=checked.coverage.seal(),
-        accepted_gaps=version.accepted_gaps,
-    )
-
-
-def _check_day(contract: Contract, day: date) -> None:
-    if contract.status == ContractStatus.ENDED:
-        raise Refused(_("This contract has ended."))
-    if not Term(contract.starts_on, contract.ends_on).holds(day):
-        raise Refused(_("A version starts on a day of the contract's term."), field="effective_on")
-    if day < (first := first_open_day(contract)):
-        said = _("The months before %(day)s are closed.") % {"day": first}
-        raise Refused(said, field="effective_on")
-
-
-def _check_currency(contract: Contract, version: ContractVersion) -> None:
-    """Refuse two currencies in one contract: its months, limits and pools go on."""
-    agreed = contract.versions.exclude(activated_at=None).first()
-    if agreed is not None and agreed.terms["currency"] != version.terms["currency"]:
-        raise Refused(_("An amendment keeps the contract's currency."), field="currency")
 
 
 def version_in_force(

@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 
 from contracts.domain.renewal import Term
 from contracts.models import Contract, ContractRenewal, ContractStatus
-from contracts.services.contracts import activate_version, add_version
+from contracts.services.activation import activate_version
+from contracts.services.contracts import add_version
 from contracts.services.periods import first_open_day
 from tenants.errors import Invalid, NotPermitted, Refused
 from tenants.models import Membership

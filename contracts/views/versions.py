@@ -28,10 +28,7 @@ def contract_versions(request: HttpRequest, public_id: str) -> HttpResponse:
     shown, versions = context["shown"], context["versions"]
     against = version_named(request.GET.get("against", ""), versions) or before(shown, versions)
     if against and against is not shown:
-        old, new = rules_of(against).terms, rules_of(shown).terms
-        changes = difference(old, new)
-        visible = changes if context["sees_cost"] else [c for c in changes if not is_money(c)]
-        context["changes"] = list(rows_of(visible, old, new))
+        context["changes"] = changed(against, shown, money=context["sees_cost"])
     context["against"] = against
     return render(request, "contracts/versions_page.html", context)
 
@@ -44,6 +41,13 @@ def before(
         return None
     at = versions.index(shown)
     return versions[at - 1] if at else versions[1]
+
+
+def changed(before: ContractVersion, after: ContractVersion, *, money: bool) -> list["Row"]:
+    """Return what one version changes against another; without `money` what a requester may see."""
+    old, new = rules_of(before).terms, rules_of(after).terms
+    changes = difference(old, new)
+    return list(rows_of(changes if money else [c for c in changes if not is_money(c)], old, new))
 
 
 def is_money(change: Change) -> bool:

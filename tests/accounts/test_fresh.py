@@ -85,7 +85,7 @@ def test_htmx_gets_the_question_into_the_alert_slot(browser):
     [
         *("tickets:rule_undecided", "tickets:override_verdict", "tickets:answer_dispute"),
         *("reports:sign", "reports:close", "administration:invite", "administration:deactivate"),
-        *("tokens", "second-factor-off"),
+        *("tokens", "second-factor-off", "tickets:activate"),
     ],
 )
 def test_guards_what_binds_money_contract_or_people(route):

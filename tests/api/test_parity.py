@@ -71,6 +71,7 @@ NAMED = {  # where the operation is not called like the page's route
     "tickets:cancel_alert_window": "alert_window_cancel",
     "contracts:edit": "contract_write_draft",
     "contracts:yaml": "contract_write_draft",
+    "tickets:activate": "contract_activate",
     "tickets:live_verdict": "contract_check",
     "tickets:agree_overage": "overage_agree",
     "tickets:new_finding": "finding_record",

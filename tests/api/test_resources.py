@@ -86,6 +86,31 @@ class TestDrafts:
         assert Api(desk.people["service_owner"]).post(f"{page}amend/").status_code == 404
         assert Api(other.people["account_manager"]).post(f"{page}amend/").status_code == 404
 
+    def test_a_draft_is_put_in_force_by_who_read_exactly_this(self, desk, other):
+        manager, page = Api(desk.people["account_manager"]), f"contracts/{desk.contract.public_id}/"
+        draft = manager.post(f"{page}amend/").json()
+        address = f"{page}versions/{draft['number']}/"
+        covered = manager.get(f"{address}coverage/").json()
+        told = {
+            "seen": draft["sha256"],
+            "effective_on": draft["effective_on"],
+            "accept_gaps": covered["seal"],
+        }
+        assert covered["gaps"]
+        for wrong in ({"seen": "0" * 64}, {"effective_on": "2026-05-05"}, {"accept_gaps": "x"}):
+            assert manager.post(f"{address}activate/", told | wrong).status_code == 409, wrong
+        assert Api(desk.people["bridge_se"]).post(f"{address}activate/", told).status_code == 404
+        assert (
+            Api(other.people["account_manager"]).post(f"{address}activate/", told).status_code
+            == 404
+        )
+
+        answer = manager.post(f"{address}activate/", told)
+
+        assert answer.status_code == 200, answer.content
+        assert answer.json()["activated_at"]
+        assert manager.post(f"{address}activate/", told).status_code == 404
+
 
 class TestTheDryRun:
     def check(self, desk: Desk, **change):

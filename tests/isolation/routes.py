@@ -231,6 +231,8 @@ MEANINGS: dict[str, tuple[Callable[[World], str], str]] = {
     "tickets/routines/runs/<public_id>": (_public_id(RoutineRun), NEVER),
     "tickets/routines/proofs/<public_id>": (_file_of(RoutineProof), NEVER),
     "tickets/replays/<public_id>": (_public_id(Replay), NEVER),
+    "tickets/in-force/<contract>": (_public_id(Contract), NEVER),
+    "tickets/in-force/<contract>/<number>": (lambda world: "1", "1"),
     "tickets/replays/new/<contract>": (_public_id(Contract), NEVER),
     "tickets/import/<public_id>": (_public_id(BulkImport), NEVER),
     "tickets/import/new/<contract>": (_public_id(Contract), NEVER),

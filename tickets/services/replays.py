@@ -122,14 +122,22 @@ def ask_replay(
 def do_replay(job: Job) -> None:
     """Run the replay that was asked for and write its result, the one thing it writes."""
     asked = Replay.objects.select_related("contract", "version").get(pk=job.payload["replay_id"])
-    asked.result = replay_terms(
+    found = replay_terms(
         asked.contract,
         rules_of(asked.version),
         Months(asked.from_on, asked.until_on),
         lambda percent: jobs.show_progress(job, percent),
     )
+    asked.result = {"sha256": asked.version.sha256, **found}
     asked.finished_at = timezone.now()
     asked.save(update_fields=["result", "finished_at"])
+
+
+def replay_of(version: ContractVersion) -> Replay | None:
+    """Return the latest replay of a version as its text is now; else one that still runs."""
+    asked = Replay.objects.filter(version=version)
+    same_text = asked.filter(result__sha256=version.sha256).order_by("-finished_at")
+    return same_text.first() or asked.filter(finished_at=None).order_by("-asked_at").first()
 
 
 def comparable(contract: Contract, rules: Rules, months: Months) -> list[ContractVersion]:
