@@ -263,12 +263,18 @@ urlpatterns = [
         )
         for move in steps.RULINGS
     ),
+    path("orders/<slug:public_id>/", login_required(estimates.order_file), name="order_file"),
     path("<ticket_key:key>/estimate/", login_required(estimate_form.draft), name="draft_estimate"),
     path("estimates/<slug:public_id>/", login_required(estimates.estimate_page), name="estimate"),
     path(
         "estimates/<slug:public_id>/edit/",
         login_required(estimate_form.edit),
         name="estimate_edit",
+    ),
+    path(
+        "estimates/<slug:public_id>/order-file/",
+        login_required(estimates.attach_order),
+        name="estimate_attach_order",
     ),
     *(
         path(

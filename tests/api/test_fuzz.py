@@ -34,6 +34,7 @@ from tickets.models import (
     Link,
     Notification,
     Pattern,
+    PurchaseOrderFile,
     Release,
     RoutineProof,
 )
@@ -77,7 +78,7 @@ def named(desk) -> dict[str, Any]:
         "reports": MonthlyReport, "remarks": ReportRemark, "attachments": Attachment,
         "links": Link, "notices": Notification, "terms": GlossaryTerm, "releases": Release,
         "routine-proofs": RoutineProof, "patterns": Pattern, "alert-sources": AlertSource,
-        "alert-windows": AlertWindow,
+        "alert-windows": AlertWindow, "order-files": PurchaseOrderFile,
     }  # fmt: skip
     found = {name: world.public_id_of(model) for name, model in theirs.items()}
     ticket = desk.open()

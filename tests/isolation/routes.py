@@ -31,6 +31,7 @@ from tickets.models import (
     Mailbox,
     Notification,
     Pattern,
+    PurchaseOrderFile,
     Release,
     Replay,
     Roster,
@@ -248,5 +249,7 @@ MEANINGS: dict[str, tuple[Callable[[World], str], str]] = {
     "tickets/glossary/term/<public_id>": (_public_id(GlossaryTerm), NEVER),
     "tickets/handoffs/<public_id>": (_public_id(Handoff), NEVER),
     "tickets/estimates/<public_id>": (_public_id(Estimate), NEVER),
+    "tickets/orders/<public_id>": (_file_of(PurchaseOrderFile), NEVER),
+    "api/v1/order-files/<public_id>": (_file_of(PurchaseOrderFile), NEVER),
     "tickets/disputes/<public_id>": (_public_id(Dispute), NEVER),
 }

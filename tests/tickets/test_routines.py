@@ -221,7 +221,7 @@ class TestPages:
         client = browser_of(acme_desk.people["service_owner"])
         told = client.get(f"/tickets/routines/proofs/{proof.public_id}/")
         assert b"".join(told.streaming_content) == b"all ended"
-        assert told.headers["Content-Disposition"] == "attachment; filename*=UTF-8''jobs.txt"
+        assert told.headers["Content-Disposition"] == 'attachment; filename="jobs.txt"'
 
     def test_the_client_reads_and_does_nothing(self, run, acme_desk, at_six):
         browser = browser_of(acme_desk.people["service_owner"])

@@ -10,7 +10,7 @@ from tenants.models import Membership
 from tickets.api.fields import choice, optional_text, text
 from tickets.domain.estimate import SHOWN_TO_CLIENT, EstimateAction, steps_for
 from tickets.domain.offer import MOST, MOST_LINES, MOST_MINUTES
-from tickets.models import Estimate
+from tickets.models import Estimate, EstimateAcceptance
 from tickets.models.choices import EstimateStatus, Pricing
 from tickets.services.offers import MOST_WORDS
 
@@ -101,6 +101,28 @@ class AcceptedSerializer(serializers.Serializer):
     amount = serializers.IntegerField()
 
 
+class OrderFilesBody(Body):
+    """The client's purchase order, as one file or several."""
+
+    files = serializers.ListField(
+        child=serializers.FileField(max_length=255), min_length=1, max_length=10
+    )
+
+
+class OrderFileSerializer(serializers.Serializer):
+    id = serializers.CharField()
+    name = serializers.CharField()
+    size = serializers.IntegerField(help_text="Bytes.")
+    sha256 = serializers.CharField()
+
+
+class OrderSerializer(serializers.Serializer):
+    number = serializers.CharField()
+    revision = serializers.IntegerField()
+    recorded_at = serializers.DateTimeField()
+    files = OrderFileSerializer(many=True)
+
+
 class EstimateSerializer(serializers.Serializer):
     """Amounts in minor units of the currency, before tax."""
 
@@ -120,6 +142,7 @@ class EstimateSerializer(serializers.Serializer):
     delivery_on = serializers.DateField(allow_null=True)
     language = serializers.CharField()
     accepted = AcceptedSerializer(allow_null=True)
+    purchase_orders = OrderSerializer(many=True)
     drafted_at = serializers.DateTimeField()
     sent_at = serializers.DateTimeField(allow_null=True)
     expires_at = serializers.DateTimeField(allow_null=True)
@@ -128,6 +151,19 @@ class EstimateSerializer(serializers.Serializer):
     deemed_at = serializers.DateTimeField(allow_null=True)
     ended_at = serializers.DateTimeField(allow_null=True)
     actions = serializers.ListField(child=choice([step.value for step in EstimateAction]))
+
+
+def order(row: EstimateAcceptance) -> dict[str, Any]:
+    names = ("name", "size", "sha256")
+    return {
+        "number": row.purchase_order,
+        "revision": row.revision.number,
+        "recorded_at": row.at,
+        "files": [
+            {"id": file.public_id, **{name: getattr(file, name) for name in names}}
+            for file in row.files.all()
+        ],
+    }
 
 
 def shown(row: Estimate, desks: list[Membership]) -> dict[str, Any]:
@@ -154,6 +190,7 @@ def shown(row: Estimate, desks: list[Membership]) -> dict[str, Any]:
         "language": revision.language,
         "accepted": row.accepted
         and {"revision": row.accepted.number, "amount": row.accepted.amount},
+        "purchase_orders": [order(each) for each in row.acceptances.all() if each.purchase_order],
         "drafted_at": row.drafted_at,
         "sent_at": row.sent_at,
         "expires_at": row.expires_at,

@@ -1,17 +1,19 @@
 """Estimates: written for a ticket, approved, sent, accepted, delivered; each step one command."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
+from django.http import FileResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from tenants.api.deeds import summary_of
+from tenants.api.deeds import deed, summary_of
 from tenants.api.etag import check_match, tag_of
 from tenants.api.idempotency import once
 from tenants.api.pagination import Order, Rows, page_of, paged, wrong
@@ -20,13 +22,13 @@ from tenants.api.views import CURSOR, LIMIT, PAGES, ApiViewSet
 from tenants.models import Membership, Verb
 from tenants.roles import VENDOR, Role
 from tickets import services
-from tickets.api.estimate_shapes import BODIES, EstimateSerializer, shown
+from tickets.api.estimate_shapes import BODIES, EstimateSerializer, OrderFilesBody, shown
 from tickets.domain.estimate import EstimateAction, steps_for
-from tickets.models import Estimate, Ticket
+from tickets.models import Estimate, EstimateAcceptance, PurchaseOrderFile, Ticket
 from tickets.models.choices import EstimateStatus
 from tickets.services.guard import lock
 from tickets.views.desk import desks_at, tickets_of
-from tickets.views.estimates import ESTIMATE_MOVES
+from tickets.views.estimates import ESTIMATE_MOVES, file_of_order
 
 DECIDE = {
     EstimateAction.APPROVE,
@@ -36,6 +38,10 @@ DECIDE = {
     EstimateAction.ACCEPT_DELIVERY,
     EstimateAction.REFUSE_DELIVERY,
 }
+WITH_ORDERS = Prefetch(
+    "acceptances",
+    EstimateAcceptance.objects.select_related("revision").prefetch_related("files"),
+)
 ORDERS = (Order("-drafted_at", "drafted_at", descending=True), Order("drafted_at", "drafted_at"))
 
 
@@ -46,7 +52,7 @@ def estimates_of(request: Request) -> QuerySet:
     sent = Estimate.objects.shown_to_client().filter(tenant_id__in=owned)
     rows = Estimate.objects.filter(Q(tenant_id__in=vendor) | Q(pk__in=sent.values("pk")))
     rows = rows.filter(ticket__in=tickets_of(request))
-    return rows.select_related("ticket", "revision", "accepted")
+    return rows.select_related("ticket", "revision", "accepted").prefetch_related(WITH_ORDERS)
 
 
 def answer(request: Request, public_id: str, status: int = 200) -> Response:
@@ -167,6 +173,42 @@ class EstimateViewSet(EstimateSteps, ApiViewSet):
     def retrieve(self, request: Request, public_id: str) -> Response:
         """Return the revision on the table, and what was accepted."""
         return answer(request, public_id)
+
+    def found(self, public_id: str) -> Estimate:
+        return get_object_or_404(estimates_of(self.request), public_id=public_id)
+
+    @deed(
+        "estimate_attach_order", "order-file", OrderFilesBody, EstimateSerializer,
+        verb=Verb.APPROVE, files=True,
+    )  # fmt: skip
+    def attach_order(self, row: Estimate, now: datetime, files: list) -> dict[str, Any]:
+        """Attach the client's purchase order to the acceptance that was recorded with its number."""
+        actor = self.desk(row.tenant_id, {Role.ACCOUNT_MANAGER})
+        kept = stored_for(actor, files) if actor.role == Role.ACCOUNT_MANAGER else []
+        services.attach_order(estimate=row, actor=actor, files=kept, now=now)
+        return shown(self.found(row.public_id), desks_at(self.request, row.ticket))
+
+
+def stored_for(actor: Membership, files: list) -> list[services.StoredFile]:
+    return [services.store_file(file, tenant_id=actor.tenant_id) for file in files]
+
+
+class OrderFileViewSet(ApiViewSet):
+    """Purchase orders as they came; always a download, for whoever may see the estimate's money."""
+
+    lookup_field = "public_id"
+    lookup_value_converter = "slug"
+    queryset = PurchaseOrderFile.objects.none()
+    sends_files = frozenset({"retrieve"})
+
+    @extend_schema(
+        operation_id="order_file_download",
+        summary="Download a purchase order",
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
+    )
+    def retrieve(self, request: Request, public_id: str) -> FileResponse:
+        """Return the bytes."""
+        return file_of_order(request, public_id)
 
 
 def ticket_named(request: Request, key: str) -> QuerySet[Ticket]:

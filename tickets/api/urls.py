@@ -5,7 +5,7 @@ from tickets.api.alerts import AlertSourceViewSet, AlertWindowViewSet, NewAlertW
 from tickets.api.attachments import AttachmentViewSet
 from tickets.api.bulk import ImportViewSet, NewImportViewSet
 from tickets.api.check import CheckViewSet
-from tickets.api.estimates import EstimateViewSet
+from tickets.api.estimates import EstimateViewSet, OrderFileViewSet
 from tickets.api.faq import FaqViewSet
 from tickets.api.notices import ChannelsViewSet, NoticeViewSet
 from tickets.api.overage import OverageViewSet
@@ -24,6 +24,7 @@ router = SimpleRouter(use_regex_path=False)
 for prefix, viewset, basename in (
     ("tickets", TicketViewSet, "ticket"),
     ("estimates", EstimateViewSet, "estimate"),
+    ("order-files", OrderFileViewSet, "order-file"),
     ("overage", OverageViewSet, "overage"),
     ("unaccounted", UnaccountedViewSet, "unaccounted"),
     ("findings", FindingViewSet, "finding"),

@@ -11,6 +11,7 @@ from tickets.models.estimate_answer import (
     EstimateAcceptance,
     EstimateApproval,
     EstimateCharge,
+    PurchaseOrderFile,
 )
 from tickets.models.faq import FaqEntry, FaqText, FaqUse
 from tickets.models.handoff import Handoff
@@ -77,6 +78,7 @@ __all__ = [
     "Pattern",
     "PatternWording",
     "Problem",
+    "PurchaseOrderFile",
     "Release",
     "Replay",
     "RiskAcceptance",

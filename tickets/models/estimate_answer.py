@@ -4,7 +4,14 @@ from django.db import models
 from django.db.models import F, Q
 
 from contracts.models import Period
-from tenants.models import AppendOnly, Guard, Membership, TenantForeignKey, TenantOwned
+from tenants.models import (
+    Addressable,
+    AppendOnly,
+    Guard,
+    Membership,
+    TenantForeignKey,
+    TenantOwned,
+)
 from tickets.models.estimate import Estimate, EstimateRevision
 
 # A person may sit at two desks, so people are compared, not desks.
@@ -127,6 +134,28 @@ class EstimateAcceptance(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.revision_id} {self.authority}"
+
+
+class PurchaseOrderFile(Addressable, AppendOnly):
+    """The client's purchase order as it came, with the acceptance it stands for."""
+
+    acceptance = TenantForeignKey(EstimateAcceptance, related_name="files")
+    name = models.CharField(max_length=150)
+    key = models.CharField(max_length=64, help_text="Random: it lies where attachments lie.")
+    size = models.BigIntegerField(help_text="Bytes.")
+    sha256 = models.CharField(max_length=64)
+    by = TenantForeignKey(Membership, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta(AppendOnly.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "key"], name="a_stored_order_has_one_row"),
+            models.CheckConstraint(condition=Q(size__gt=0), name="an_order_is_not_empty"),
+        ]
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class EstimateCharge(AppendOnly):

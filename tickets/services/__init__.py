@@ -17,6 +17,7 @@ from tickets.services.estimate_delivery import (
     deliver_estimate,
     refuse_delivery,
 )
+from tickets.services.estimate_orders import attach_order
 from tickets.services.estimate_people import set_amount_limit
 from tickets.services.estimates import (
     draft_estimate,
@@ -85,6 +86,7 @@ __all__ = [
     "answered_me",
     "approve_estimate",
     "assign",
+    "attach_order",
     "cancel_estimate",
     "cancel_ticket",
     "close_ticket",

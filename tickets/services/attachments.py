@@ -23,12 +23,20 @@ from tenants.errors import Invalid, NotPermitted
 from tenants.models import Job, Membership
 from tenants.services import audit, jobs
 from tickets.domain.file_names import clean_name, ending_of
-from tickets.models import Attachment, Comment, Letter, RoutineProof, Ticket
+from tickets.models import (
+    Attachment,
+    Comment,
+    Letter,
+    PurchaseOrderFile,
+    RoutineProof,
+    Ticket,
+)
 from tickets.models.choices import Lane
 
 FIELD = "files"
 ORPHAN_AFTER = timedelta(days=1)
 EVERY = timedelta(hours=6)
+KEPT_IN = (Attachment, RoutineProof, PurchaseOrderFile)  # whose rows name stored files by `key`
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +163,11 @@ def check_stored(ticket: Ticket, files: Sequence[StoredFile]) -> None:
     if any(file.tenant_id != ticket.tenant_id for file in files):
         raise NotPermitted(_("You have no desk at this client."))
     keys = [file.key for file in files]
-    known = Attachment.objects.filter(key__in=keys).exists() or len(set(keys)) < len(keys)
+    known = named_by_rows(keys) or len(set(keys)) < len(keys)
     if known or not all(path_of(ticket.tenant_id, key).is_file() for key in keys):
         raise Invalid(_("A file was sent before or is gone: choose it again."), field=FIELD)
-    rows = Attachment.objects.filter(tenant_id=ticket.tenant_id)
-    used = rows.aggregate(sum=Sum("size"))["sum"] or 0
+    rows = (model.objects.filter(tenant_id=ticket.tenant_id) for model in KEPT_IN)
+    used = sum(each.aggregate(sum=Sum("size"))["sum"] or 0 for each in rows)
     if used + sum(file.size for file in files) > settings.ATTACHMENTS_TENANT_BYTES:
         raise Invalid(_("This client's space for files is full. Ask your vendor."), field=FIELD)
 
@@ -181,13 +189,16 @@ def remove_orphans(tenant_id: int, *, before: float) -> int:
 
 
 def known_keys(keys: Iterable[str]) -> set[str]:
-    """Return which stored files a row names: an attachment, a routine task's proof, a waiting letter."""
+    """Return which stored files something names: a row of `KEPT_IN`, or a waiting letter."""
     asked = list(keys)
-    attached = Attachment.objects.filter(key__in=asked).values_list("key", flat=True)
-    proofs = RoutineProof.objects.filter(key__in=asked).values_list("key", flat=True)
     waiting = Letter.objects.waiting().exclude(files=[]).values_list("files", flat=True)
     letters = {told["key"] for files in waiting for told in files}
-    return {*attached, *proofs, *letters.intersection(asked)}
+    return named_by_rows(asked) | letters.intersection(asked)
+
+
+def named_by_rows(keys: Sequence[str]) -> set[str]:
+    found = (model.objects.filter(key__in=keys) for model in KEPT_IN)
+    return {key for rows in found for key in rows.values_list("key", flat=True)}
 
 
 def remove(paths: Iterable[Path], known: set[str]) -> int:

@@ -1,5 +1,6 @@
 """The client's answer to an estimate: accepted within an authority, declined, or none in time."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,9 +15,11 @@ from tenants.roles import Role
 from tickets.domain.estimate import UNLIMITED, EstimateAction
 from tickets.models import Estimate, EstimateAcceptance, Ticket
 from tickets.models.choices import EstimateStatus, ObligationKind, TicketType
+from tickets.services.attachments import StoredFile
 from tickets.services.clocks import Clocks
 from tickets.services.estimate_approval import check_day
 from tickets.services.estimate_burn import warn_of_burn
+from tickets.services.estimate_orders import keep_order
 from tickets.services.estimate_people import (
     above_authority,
     check_not_own,
@@ -41,12 +44,14 @@ def accept_estimate(
     amount: int,
     now: datetime,
     purchase_order: str = "",
+    files: Sequence[StoredFile] = (),
 ) -> Estimate:
     """
     Accept the revision and amount (minor units) that were seen: work may be charged under it.
 
     A service owner accepts within their authority, which is held against all extra work of the
-    ticket; above it an account manager records the number of the client's purchase order. Minutes
+    ticket; above it an account manager records the number of the client's purchase order, and its
+    `files` where it came as some. Minutes
     that were held for the estimate come under it, and its delivery date is the fix deadline.
 
     :raises Refused: if something else is on the table, or it or its delivery date has expired.
@@ -62,7 +67,7 @@ def accept_estimate(
         raise Refused(_("This estimate has expired. Ask for a new revision."))
     check_day(estimate, ticket, now)
     authority = under_authority(estimate, actor, amount, purchase_order.strip(), now)
-    EstimateAcceptance.objects.create(
+    acceptance = EstimateAcceptance.objects.create(
         tenant_id=estimate.tenant_id,
         estimate=estimate,
         revision=estimate.revision,
@@ -83,6 +88,8 @@ def accept_estimate(
         expires_at=None,
         warned_at=None,
     )
+    if files:
+        keep_order(acceptance, estimate, files, actor, now)
     settle_held(estimate, by=actor, now=now)
     hold_to_delivery(ticket, estimate, actor, now)
     record(estimate, "accepted", actor=actor, now=now, **said(authority))

@@ -12,6 +12,7 @@ from contracts.domain.money import percent
 from contracts.domain.terms import Terms
 from contracts.views.shown import sees_cost
 from tenants.models import AuditEvent, Membership
+from tenants.roles import Role
 from tickets.domain.estimate import (
     SHOWN_TO_CLIENT,
     UNLIMITED,
@@ -34,7 +35,7 @@ from tickets.services.offers import terms_on
 
 CLIENTS_VERBS = (
     *("sent", "accepted", "declined", "expired", "delivered"),
-    *("delivery_accepted", "delivery_refused", "cancelled"),
+    *("delivery_accepted", "delivery_refused", "cancelled", "order_attached"),
 )
 HISTORY = {
     "drafted": _("Drafted"),
@@ -51,6 +52,7 @@ HISTORY = {
     "delivery_accepted": _("Delivery accepted"),
     "delivery_refused": _("Delivery not accepted"),
     "cancelled": pgettext_lazy("estimate", "Cancelled"),
+    "order_attached": _("Purchase order attached"),
     "change_proposed": _("Most of it is used: a change order is proposed"),
 }
 PROGRESS = 100
@@ -158,11 +160,13 @@ def in_full(face: Face, desks: list[Membership], now: datetime) -> Face:
     """Add what only the estimate's own page shows: history, approvals, limits, whose turn it is."""
     estimate, ticket = face.estimate, face.estimate.ticket
     terms = terms_of(ticket, now)
+    rows = estimate.acceptances.select_related("by__user", "revision").prefetch_related("files")
+    acceptances = list(rows.order_by("-pk"))
     face.more = {
         "history": history(estimate, for_vendor=face.for_vendor),
-        "acceptances": list(
-            estimate.acceptances.select_related("by__user", "revision").order_by("-pk")
-        ),
+        "acceptances": acceptances,
+        "order": next((row for row in acceptances if row.purchase_order), None),
+        "attaches": any(desk.role == Role.ACCOUNT_MANAGER for desk in desks),
         "cumulative": cumulative_of(estimate, face.amount),
         "limit": limit_shown(face, desks, terms),
     }
@@ -227,7 +231,14 @@ def history(estimate: Estimate, *, for_vendor: bool) -> list[dict[str, Any]]:
                     "text": HISTORY[step],
                     "revision": row.data.get("revision"),
                     "amount": row.data.get("amount"),
-                    "reason": row.data.get("reason") or row.data.get("note") or "",
+                    "reason": next(
+                        (
+                            row.data[name]
+                            for name in ("reason", "note", "name")
+                            if row.data.get(name)
+                        ),
+                        "",
+                    ),
                     "partial": step == "approved" and not row.data.get("complete"),
                 }
             )

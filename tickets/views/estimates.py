@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from contracts.rules import rules_of
@@ -20,10 +20,12 @@ from tenants.models import Membership
 from tenants.roles import Role
 from tickets import services
 from tickets.domain.estimate import EstimateAction
-from tickets.models import Estimate
+from tickets.models import Estimate, PurchaseOrderFile
+from tickets.services.attachments import FIELD, StoredFile, check_count, store_file
 from tickets.services.offers import terms_on
 from tickets.views.desk import desks_at, ticket_or_404, tickets_of
 from tickets.views.estimate_face import Face, actors_of, face_of, in_full
+from tickets.views.files import download
 from tickets.views.patterns import repeats_of
 
 MOST_NUMBER = 10**15
@@ -48,6 +50,7 @@ class EstimateMove:
 
 A = EstimateAction
 SEEN = ("revision", "amount")
+ATTACH = "attach_order"
 ESTIMATE_MOVES = (
     EstimateMove(A.SUBMIT, "submit", _("Submit for approval"), "send", services.submit_estimate,
                  _("The estimate waits for approval. It can no longer be changed, only revised.")),
@@ -61,7 +64,7 @@ ESTIMATE_MOVES = (
                  _("The estimate is accepted. Work may begin."), SEEN),
     EstimateMove(A.RECORD_ORDER, "order", _("Record the purchase order"), "file-check",
                  services.accept_estimate, _("The purchase order is recorded: it is accepted."),
-                 (*SEEN, "purchase_order")),
+                 (*SEEN, "purchase_order", "files")),
     EstimateMove(A.DECLINE, "decline", _("Decline"), "circle-x", services.decline_estimate,
                  _("The estimate is declined."), (*SEEN, "reason")),
     EstimateMove(A.DELIVER, "deliver", _("Say it is delivered"), "package-check",
@@ -115,6 +118,7 @@ def show(
         "terms": rules_of(ticket.version).terms,
         "decision": ticket.stage.decision,
         "moves": moves_for(face, failed or {}),
+        "failed_order": failed if failed and failed["action"] == ATTACH else None,
         "now": now,
         "sees_cost": True,
         "repeats": repeats_of(ticket),
@@ -141,14 +145,69 @@ def estimate_step(move: EstimateMove) -> Callable[..., HttpResponse]:
         now = timezone.now()
         actor = actor_for_step(move, estimate, desks)
         try:
-            move.run(estimate=estimate, actor=actor, now=now, **asked(move, request.POST))
+            told = asked(move, request.POST)
+            if "files" in move.asks:
+                told["files"] = stored(request, actor)
+            move.run(estimate=estimate, actor=actor, now=now, **told)
         except Invalid as error:
-            failed = {"action": move.action, "message": str(error.message), "typed": request.POST}
+            failed = failure(move.action, error, request)
             return show(request, estimate, desks, now, failed)
         messages.success(request, str(move.done))
         return redirect("tickets:estimate", public_id)
 
     return step
+
+
+def stored(request: HttpRequest, actor: Membership) -> list[StoredFile]:
+    """
+    Store the files of the form.
+
+    :raises Invalid: if they are too many, or one is not what may be attached.
+    """
+    uploads = request.FILES.getlist(FIELD)
+    check_count(len(uploads))
+    return [store_file(upload, tenant_id=actor.tenant_id) for upload in uploads]
+
+
+def failure(action: str, error: Invalid, request: HttpRequest) -> dict[str, Any]:
+    return {
+        "action": action,
+        "field": error.field,
+        "message": str(error.message),
+        "typed": request.POST,
+    }
+
+
+@require_POST
+def attach_order(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Attach the client's purchase order to the acceptance that stands on its number."""
+    estimate, desks = estimate_or_404(request, public_id)
+    now, actor = timezone.now(), manager_of(desks)
+    try:
+        files = stored(request, actor) if actor.role == Role.ACCOUNT_MANAGER else []
+        services.attach_order(estimate=estimate, actor=actor, files=files, now=now)
+    except Invalid as error:
+        return show(request, estimate, desks, now, failure(ATTACH, error, request))
+    messages.success(request, gettext("The purchase order is attached."))
+    return redirect("tickets:estimate", public_id)
+
+
+@require_GET
+def order_file(request: HttpRequest, public_id: str) -> FileResponse:
+    return file_of_order(request, public_id)
+
+
+def file_of_order(request: HttpRequest, public_id: str) -> FileResponse:
+    """Send the bytes to whoever may see the estimate's money; to others it never was."""
+    rows = PurchaseOrderFile.objects.select_related("acceptance__estimate")
+    row = get_object_or_404(rows, public_id=public_id)
+    estimate_or_404(request, row.acceptance.estimate.public_id)
+    return download(row)
+
+
+def manager_of(desks: list[Membership]) -> Membership:
+    """Return the account manager's desk of this person, else the first."""
+    return min(desks, key=lambda desk: desk.role != Role.ACCOUNT_MANAGER)
 
 
 def actor_for_step(move: EstimateMove, estimate: Estimate, desks: list[Membership]) -> Membership:
@@ -161,6 +220,8 @@ def actor_for_step(move: EstimateMove, estimate: Estimate, desks: list[Membershi
 def asked(move: EstimateMove, data: Any) -> dict[str, Any]:
     told: dict[str, Any] = {}
     for name in move.asks:
+        if name == FIELD:
+            continue
         value = data.get(name, "")
         told[name] = number(value) if name in SEEN else value[:4000]
     return told

@@ -4,7 +4,7 @@ from django.http import FileResponse, Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
-from tickets.models import Attachment
+from tickets.models import Attachment, PurchaseOrderFile, RoutineProof
 from tickets.models.choices import Lane
 from tickets.services.attachments import path_of
 from tickets.views.desk import tickets_of
@@ -24,6 +24,11 @@ def file_for(request: HttpRequest, public_id: str) -> FileResponse:
     ours = any(m.is_vendor for m in request.memberships if m.tenant_id == row.tenant_id)
     if row.lane != Lane.PUBLIC and not ours:
         raise Http404
+    return download(row)
+
+
+def download(row: Attachment | PurchaseOrderFile | RoutineProof) -> FileResponse:
+    """Send the stored bytes as what they are to us: something to save, never to show."""
     try:
         content = path_of(row.tenant_id, row.key).open("rb")
     except FileNotFoundError as error:

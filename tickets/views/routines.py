@@ -1,7 +1,6 @@
 """Routine tasks: today across clients, a routine with its runs, and one run with its checklist."""
 
 from datetime import timedelta
-from urllib.parse import quote
 
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -20,8 +19,8 @@ from tickets.domain.lifecycle import AGENTS, LEADS
 from tickets.models import RoutineProof, RoutineRun, RoutineTask
 from tickets.routine_forms import RoutineForm, RunForm, template_of
 from tickets.services import routines
-from tickets.services.attachments import path_of
 from tickets.views import columns
+from tickets.views.files import download
 
 LATE_DAYS = 7  # a missed run stays on the page of today that long
 MOST_RUNS = 60
@@ -203,11 +202,4 @@ def proof_file(request: HttpRequest, public_id: str) -> FileResponse:
 
 def file_of_proof(public_id: str) -> FileResponse:
     """The file that proves a line; always a download, never shown. Another client's is 404."""
-    proof = get_object_or_404(RoutineProof, public_id=public_id)
-    path = path_of(proof.tenant_id, proof.key)
-    if not path.is_file():
-        raise Http404
-    response = FileResponse(path.open("rb"), content_type="application/octet-stream")
-    response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(proof.name)}"
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+    return download(get_object_or_404(RoutineProof, public_id=public_id))
