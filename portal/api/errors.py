@@ -7,6 +7,7 @@ detail names the way out in the reader's language, the attr names the field.
 
 from errno import EDQUOT, ENOSPC, EROFS
 
+from django.core.exceptions import SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
@@ -14,7 +15,9 @@ from drf_standardized_errors.handler import ExceptionHandler
 from rest_framework import exceptions
 
 from portal.middleware import moved_on
+from portal.request_limits import too_much
 from tenants.api.errors import Conflict
+from tenants.api.parsers import TooLarge
 from tenants.errors import Invalid, NotPermitted, Refused
 from tickets.domain.lifecycle import RoleNotAllowed, TransitionNotAllowed
 
@@ -50,6 +53,8 @@ class Handler(ExceptionHandler):
             return Conflict(
                 _("Somebody else is at it. Try again in a moment."), "busy", RETRY_AFTER
             )
+        if isinstance(exc, SuspiciousOperation):
+            return TooLarge(over) if (over := too_much(exc)) else exceptions.ParseError(unreadable())
         if isinstance(exc, Http404 | exceptions.NotFound):
             return exceptions.NotFound(nothing_here())
         return super().convert_known_exceptions(exc)
@@ -96,6 +101,10 @@ def away_now() -> str:
 
 def no_room() -> str:
     return _("There is no room on our disk right now. Nothing was changed; try again later.")
+
+
+def unreadable() -> str:
+    return _("The request cannot be read.")
 
 
 def nothing_here() -> str:

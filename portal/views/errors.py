@@ -6,10 +6,10 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
-from django.views import defaults
 
 from portal.api import errors as api
 from portal.logs import request_id
+from portal.request_limits import too_much
 from tenants.middleware import API
 
 SECONDS_TO_WAIT = 5
@@ -28,9 +28,13 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if detail := too_much(exception):
+        if request.path.startswith(API):
+            return api.said(request, 413, "too_large", detail)
+        return said(request, "413.html", 413, detail)
     if request.path.startswith(API):
-        return api.said(request, 400, "bad_request", _("The request cannot be read."))
-    return defaults.bad_request(request, exception)
+        return api.said(request, 400, "bad_request", api.unreadable())
+    return said(request, "400.html", 400, api.unreadable())
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -68,5 +72,5 @@ def said(request: HttpRequest, template: str, status: int, title: str) -> HttpRe
     if getattr(request, "htmx", False):
         line = render_to_string("components/_alert.html", {"message": title})
         return HttpResponse(line, status=status)
-    name = request_id() if status >= 500 else ""
-    return HttpResponse(render_to_string(template, {"request_name": name}), status=status)
+    context = {"request_name": request_id() if status >= 500 else "", "detail": title}
+    return HttpResponse(render_to_string(template, context), status=status)
