@@ -54,7 +54,9 @@ class Handler(ExceptionHandler):
                 _("Somebody else is at it. Try again in a moment."), "busy", RETRY_AFTER
             )
         if isinstance(exc, SuspiciousOperation):
-            return TooLarge(over) if (over := too_much(exc)) else exceptions.ParseError(unreadable())
+            return (
+                TooLarge(over) if (over := too_much(exc)) else exceptions.ParseError(unreadable())
+            )
         if isinstance(exc, Http404 | exceptions.NotFound):
             return exceptions.NotFound(nothing_here())
         return super().convert_known_exceptions(exc)

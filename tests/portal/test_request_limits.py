@@ -13,7 +13,9 @@ pytestmark = pytest.mark.django_db
 MANY = {f"field_{number}": "x" for number in range(4_001)}
 FILES = {"files": [SimpleUploadedFile(f"{number}.txt", b"x") for number in range(21)]}
 LIMITS = [({"body": "x" * 2_200_000}, "2048"), (MANY, "4000"), (FILES, "20")]
-ASKED = pytest.mark.parametrize(("told", "limit"), LIMITS, ids=["long", "many fields", "many files"])
+ASKED = pytest.mark.parametrize(
+    ("told", "limit"), LIMITS, ids=["long", "many fields", "many files"]
+)
 
 
 @pytest.fixture
@@ -58,7 +60,9 @@ def test_what_is_no_form_at_all_is_said_so(desk, path):
     ticket, member = desk.open(), desk.people["requester"]
     sender = Api(member) if path.startswith("/api/") else browser_of(member)
 
-    answer = sender.generic("POST", path.format(ticket.key), b"--", "multipart/form-data; boundary=ä")
+    answer = sender.generic(
+        "POST", path.format(ticket.key), b"--", "multipart/form-data; boundary=ä"
+    )
 
     assert answer.status_code == 400
     assert "cannot be read" in answer.text or "parse error" in answer.text

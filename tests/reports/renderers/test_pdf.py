@@ -1,5 +1,6 @@
 """The PDF says what the frozen facts say, to the byte, in three languages; nobody's text is markup."""
 
+import socket
 from io import BytesIO
 
 import pytest
@@ -156,6 +157,23 @@ class TestWhatPeopleWrote:
         assert '#panic("no")' in text
         assert "*bold*" in text
         assert "<script>" in text
+
+    def test_fetches_nothing_from_disk_or_net_and_stays_within_few_pages(self, edition):
+        plain = len(read(pdf_of(edition(self.titled("A title")))).pages)
+        with socket.create_server(("127.0.0.1", 0)) as canary:
+            address = f"http://127.0.0.1:{canary.getsockname()[1]}/x.png"
+            for title in (
+                '#read("/etc/passwd")', '#image("file:///etc/passwd")', f'#image("{address}")',
+                f'<img src="{address}">', f"![x]({address})", '#import "@preview/evil:1.0.0"',
+                "#include \"/etc/passwd\"", "data:text/html;base64,PHNjcmlwdD4=", "#[" * 200 + "]" * 200,
+            ):  # fmt: skip
+                reader = read(pdf_of(edition(self.titled(title))))
+
+                assert "root:" not in "".join(page.extract_text() for page in reader.pages)
+                assert len(reader.pages) <= 4 * plain  # long words wrap in narrow columns
+            canary.setblocking(False)
+            with pytest.raises(BlockingIOError):  # nobody knocked
+                canary.accept()
 
     def test_is_printed_in_three_scripts(self, edition):
         text = text_of(pdf_of(edition(self.titled("カート画面 Đơn hàng lỗi €5"))))
