@@ -11,7 +11,7 @@ from reports.domain.worth import Worked, total
 from tickets.domain.passing import Span, stood_still
 
 _ANSWERED = (Step.ACCEPTED, Step.DEFAULTED)
-_ENDED = (Step.RESOLVED, Step.CANCELLED, Step.MERGED, Step.AUTO_CLOSED)
+_ENDED = (Step.RESOLVED, Step.CANCELLED, Step.MERGED, Step.AUTO_CLOSED, Step.RECOVERED)
 
 
 @dataclass(frozen=True, slots=True)

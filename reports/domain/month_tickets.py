@@ -26,10 +26,11 @@ COLUMNS = (
 TEXTS = frozenset(COLUMNS[1:8]) | {"state", "tier", "team"}
 RESULTS = (Result.MET, Result.MISSED, Result.VOID, Result.OPEN)
 STEPS = {
-    Step.RESOLVED: 0,
-    **dict.fromkeys((Step.CLOSED, Step.AUTO_CLOSED), 1),
-    **dict.fromkeys((Step.CANCELLED, Step.MERGED), 2),
-    Step.REOPENED: 3,
+    Step.RESOLVED: (0,),
+    **dict.fromkeys((Step.CLOSED, Step.AUTO_CLOSED), (1,)),
+    Step.RECOVERED: (0, 1),
+    **dict.fromkeys((Step.CANCELLED, Step.MERGED), (2,)),
+    Step.REOPENED: (3,),
 }
 UNMOVED = Passed((), 0, 0)
 NONE = (0,) * len(RESULTS)
@@ -129,8 +130,9 @@ def _steps(life: Life) -> list[int]:
     """Return how often it was resolved, closed, cancelled and reopened in the month."""
     counts = [0] * 4
     for each in life.happened:
-        if each.at >= life.since and (place := STEPS.get(each.step)) is not None:
-            counts[place] += 1
+        if each.at >= life.since:
+            for place in STEPS.get(each.step, ()):
+                counts[place] += 1
     return counts
 
 

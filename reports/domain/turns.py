@@ -40,6 +40,7 @@ def state_at(life: Life, ends_at: datetime) -> str:
     phase = turns(life, ends_at)[-1].phase
     if phase is Phase.DONE:
         ends = [h.step for h in life.happened if TURNS.get(h.step) is not None]
-        was_resolved = Step.RESOLVED in ends[-1:] or ends[-2:] == [Step.RESOLVED, Step.AUTO_CLOSED]
+        is_resolved = ends[-1] in (Step.RESOLVED, Step.RECOVERED)
+        was_resolved = is_resolved or ends[-2:] == [Step.RESOLVED, Step.AUTO_CLOSED]
         return "resolved" if was_resolved else "cancelled"
     return "waiting" if phase is Phase.CLIENT else "open"

@@ -22,6 +22,16 @@ Money is minor units of `cost.currency`, shares are basis points. The keys, a se
                 incidents_after
     routines    due, on_time, late, missed; rows: title, kind, system, and the same, proofs;
                 misses: title, system, due_on, closes_at, done_at (of a late one)
+    monitoring  availability  rows: system, hours (their name), agreed_seconds, maintenance_seconds,
+                              down_seconds, unwatched_seconds, outages, basis_points (rounded down),
+                              at_least (were it down while unwatched); intervals: system, kind
+                              (outage, silence), ticket, starts_at, ends_at (none: it lasts), seconds
+                              (as counted); maintenance: system, starts_at, ends_at, reason, seconds
+                alerts     heard = opened + folded + held_back + lost; silences (of heard), by_itself
+                           (of the tickets), noise; response; by_source: the same for each; tickets:
+                           ticket, source, alerts, opened, by_itself, response_seconds; windows
+                security   opened, closed, missed (in the month), open, overdue, accepted (at its
+                           end); by_severity: the same; rows: every finding with its state then
     insight     split      band; minutes and worth: operation, maintenance, basis_points (of
                            maintenance), state (below, within, above the band, or empty)
                 emphasis   towards (operation, maintenance, balanced); advice: code, towards,
@@ -70,11 +80,12 @@ from reports.services.collecting import without_collecting
 from reports.services.costs import Costs, cost_facts
 from reports.services.insight import insight_of, offers_of, releases_of
 from reports.services.lives import lives_of
+from reports.services.monitoring import monitoring_of
 from reports.services.routines import routines_of
 from reports.services.words import calendars_of, glossary_of, titles_of, words_of
 from tenants.audit_chain import head
 
-SCHEMA = 4
+SCHEMA = 5
 Facts = dict[str, Any]
 
 
@@ -197,6 +208,7 @@ def _facts_of(
             "versions": _versions(period, versions),
             "sla": _sla(clocks, credited, versions, rules),
             **figures,
+            "monitoring": monitoring_of(period, reach, lives, clocks, versions, rules),
             "insight": insight,
             "audit": audit_heads(period, cover.last_link, reach.ends_at),
             "tickets": month_tickets(alive, lives.values(), clocks, costs.pieces, reach.ends_at),

@@ -35,7 +35,8 @@ def words_of(
 def _systems(facts: Facts) -> set[str]:
     insight = facts["insight"]
     rows = [*facts["patterns"], *facts["open_items"], *facts["releases"]["rows"]]
-    rows += insight["emphasis"]["advice"]
+    rows += [*insight["emphasis"]["advice"], *facts["monitoring"]["availability"]["rows"]]
+    rows += facts["monitoring"]["security"]["rows"]
     listed = column_of(facts, "system") | {row["system"] for row in rows}
     return {each["key"] for each in facts["volumes"]["by_system"]} | listed
 

@@ -261,7 +261,7 @@ class TestEveryReport:
         with CaptureQueriesContext(connection) as many:
             facts_of(period)
 
-        assert len(many) <= len(few) <= 30
+        assert len(many) <= len(few) <= 36
 
 
 class TestTheMonthsEdge:

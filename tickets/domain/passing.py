@@ -25,6 +25,7 @@ class Step(StrEnum):
     CANCELLED = "ticket.cancelled"
     MERGED = "ticket.merged"
     AUTO_CLOSED = "ticket.auto_closed"
+    RECOVERED = "ticket.recovered"
     REOPENED = "ticket.reopened"
     OFFERED = "handoff.offered"
     ACCEPTED = "handoff.accepted"
@@ -66,6 +67,7 @@ TURNS = {
     Step.CANCELLED: Phase.DONE,
     Step.MERGED: Phase.DONE,
     Step.AUTO_CLOSED: Phase.DONE,
+    Step.RECOVERED: Phase.DONE,
     Step.REOPENED: Phase.VENDOR,
 }
 

@@ -137,6 +137,9 @@ class Alert(Addressable, TenantOwned):
         null=True, help_text="When the ticket was closed for it, or told of it."
     )
     ticket = TenantForeignKey(Ticket, null=True, related_name="alerts")
+    placed_at = models.DateTimeField(
+        null=True, help_text="When it got its ticket; NULL with one: as it was first heard."
+    )
     window = TenantForeignKey(
         AlertWindow, null=True, related_name="+", help_text="The maintenance that held it back."
     )

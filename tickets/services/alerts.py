@@ -27,7 +27,10 @@ from tickets.services.intake import open_ticket
 
 LONGEST_TITLE = 200
 REMEMBERED = timedelta(days=60)  # maintenance that ended longer ago holds nothing back
-COLUMNS = ["count", "heard_at", "ended_at", "told_at", "ticket", "window", "problem"]
+COLUMNS = [
+    *("count", "heard_at", "ended_at", "told_at"),
+    *("ticket", "placed_at", "window", "problem"),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ def open_after_window(alert_id: int, now: datetime) -> int:
     if (row := rows.first()) is None:
         return 0
     Intake(source, now).place(row, word_of(row), not_before=row.window.over_at())
-    row.save(update_fields=["ticket", "window", "problem"])
+    row.save(update_fields=["ticket", "placed_at", "window", "problem"])
     return 1
 
 
@@ -230,6 +233,7 @@ class Intake:
             row.ticket_id = joined
         else:
             row.ticket = self.open(row, alert, at)
+        row.placed_at = self.now if row.ticket_id else None
 
     def join(self, row: Alert, alert: rules.Alert, route: Route) -> int | None:
         ticket_id = rules.fold(alert, route, row.priority, self.places, self.now)

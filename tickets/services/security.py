@@ -239,4 +239,7 @@ def reopen(finding: SecurityFinding, now: datetime) -> None:
     finding.state, finding.accepted_until = FindingState.OPEN, None
     finding.due_at = due_of(finding.severity, now, rules_at(finding.contract, now))
     finding.save(update_fields=["state", "accepted_until", "due_at"])
-    audit.record(actor=None, verb="finding.risk_expired", subject=finding, at=now)
+    audit.record(
+        actor=None, verb="finding.risk_expired", subject=finding, at=now,
+        due_at=finding.due_at and finding.due_at.isoformat(),
+    )  # fmt: skip
