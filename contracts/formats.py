@@ -90,6 +90,15 @@ def length(seconds: int | float | timedelta | None) -> str:
     return " ".join(part for part in parts if part)
 
 
+def exact(seconds: int | None) -> str:
+    """Show seconds as a clock counts them, `718:00`, `0:30:05`: nothing is rounded."""
+    if seconds is None:
+        return NOTHING
+    whole, rest = divmod(seconds, 60)
+    hours, minutes = divmod(whole, 60)
+    return f"{hours}:{minutes:02}" + (f":{rest:02}" if rest else "")
+
+
 def minutes(value: int | None) -> str:
     """Show minutes of work in hours and minutes; days would hide how long it was."""
     if value is None:

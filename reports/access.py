@@ -16,13 +16,14 @@ def readers(
     memberships: Iterable[Membership], tenant: Tenant, facts: dict[str, Any]
 ) -> dict[str, bool]:
     """
-    Return what this person may see of a client's report: `sees_money` and `sees_titles`.
+    Return what this person may see of a client's report: money, titles and security findings.
 
-    A requester sees money where the terms of the month say so, and titles where the client lets
-    requesters see all tickets.
+    A requester sees money where the terms of the month say so, titles where the client lets
+    requesters see all tickets, and no finding: where a system is weak is not for everybody.
     """
     pays = tenant.pk in clients_with_money(memberships)
     return {
         "sees_money": pays or facts["cost"].get("shown_to_requesters", False),
         "sees_titles": pays or tenant.requesters_see_all,
+        "sees_findings": pays or not facts.get("monitoring", {}).get("security", {}).get("rows"),
     }

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from tickets.models import choices
+from tickets.models.alert import AlertSourceKind
+from tickets.models.security import FindingState, Severity
 
 STATES = {
     "open": gettext_lazy("Open"),
@@ -54,14 +56,22 @@ CAUSES = {
     "infrastructure": gettext_lazy("Infrastructure"),
     "regulation": gettext_lazy("Law or regulation"),
 }
+TROUBLES = {
+    "outage": pgettext_lazy("system", "Down"),
+    "silence": pgettext_lazy("system", "Not watched"),
+}
 CODES: dict[str, Mapping[str, Any]] = {
     "activity": dict(choices.Activity.choices),
+    "alert_source": dict(AlertSourceKind.choices),
     "clock": dict(choices.ClockState.choices),
+    "finding": dict(FindingState.choices),
     "obligation": dict(choices.ObligationKind.choices),
     "outcome": dict(choices.Outcome.choices),
     "pause": dict(choices.PauseCause.choices),
     "priority": dict(choices.Priority.choices),
+    "severity": dict(Severity.choices),
     "stream": dict(choices.WorkStream.choices),
+    "trouble": TROUBLES,
     "type": dict(choices.TicketType.choices),
 }
 

@@ -5,14 +5,17 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from contracts.models import ContractStatus, PeriodState
+from reports.words import TROUBLES
 from tenants.roles import Role
 from tickets.models import choices
-from tickets.models.security import Severity
+from tickets.models.alert import AlertSourceKind
+from tickets.models.security import FindingState, Severity
 
 register = template.Library()
 
 WORDS: dict[str, dict] = {
     "activity": dict(choices.Activity.choices),
+    "alert_source": dict(AlertSourceKind.choices),
     "authority": dict(choices.AuthorityKind.choices),
     "channel": dict(choices.Channel.choices),
     "clock": dict(choices.ClockState.choices),
@@ -23,6 +26,7 @@ WORDS: dict[str, dict] = {
         "agreed": _("Agreed: it binds"),
     },
     "estimate": dict(choices.EstimateStatus.choices),
+    "finding": dict(FindingState.choices),
     "handoff": dict(choices.HandoffState.choices),
     "job": {
         "waiting": pgettext_lazy("job", "Waiting"),
@@ -45,6 +49,7 @@ WORDS: dict[str, dict] = {
     "status": dict(choices.Status.choices),
     "stream": dict(choices.WorkStream.choices),
     "severity": dict(Severity.choices),
+    "trouble": TROUBLES,
     "type": dict(choices.TicketType.choices),
     "cause": {
         "delivered_software": _("Software we delivered"),

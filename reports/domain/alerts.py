@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median_low
-from typing import NamedTuple
 
 from contracts.domain.vocabulary import ObligationKind
 from reports.domain.sla import ClockResult, Result
@@ -14,7 +13,8 @@ COUNTED = ("heard", "opened", "folded", "held_back", "lost", "silences", "by_its
 Window = tuple[datetime, datetime, str]  # from, until, and what for
 
 
-class Group(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Group:
     """
     Episodes first heard in the month that share a source and an end as of the month's end.
 

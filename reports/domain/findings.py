@@ -145,8 +145,10 @@ def _counts(rows: Sequence[Finding]) -> dict[str, int]:
 
 def _finding(found: Found, starts_at: datetime, told_until: datetime) -> Finding:
     """Return it as it stood; a day that passed in the month while it was open is a miss for good."""
-    *known, turns = found
-    row = Finding(*known)
+    turns = found.turns
+    row = Finding(
+        found.title, found.system, found.severity, found.source, found.reference, found.found_at
+    )
     row.turn(turns[0])
     since = row.found_at
     for turn in turns[1:]:

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from contracts.domain.money import WHOLE, exponent_of
-from reports.renderers import insight, listing, tables
+from reports.renderers import availability, insight, listing, monitoring, tables
 from reports.renderers.edition import Edition
 from reports.renderers.table import Column, Kind, Table
 from tenants.exports import BOM, harmless
@@ -22,7 +22,15 @@ TABLES: dict[str, Callable[[Edition], Table]] = {
     "out-of-scope": tables.outside,
     "passed-on": tables.passed_on,
     "failure-patterns": tables.patterns,
+    "availability": availability.systems,
+    "downtime": availability.downtime,
+    "maintenance": availability.maintenance,
+    "alerts": monitoring.alerts,
+    "alert-tickets": monitoring.alert_tickets,
+    "alerts-held-back": monitoring.held_back,
+    "findings": monitoring.findings,
     "routines": insight.routines,
+    "releases": insight.releases,
     "open-items": insight.open_items,
     "tickets": listing.tickets,
     "statement": tables.lines,
@@ -31,6 +39,7 @@ TABLES: dict[str, Callable[[Edition], Table]] = {
     "audit-chain": listing.chain_heads,
 }
 WITH_MONEY = {"statement", "time-entries", "late-entries"}
+WITH_FINDINGS = {"findings"}
 
 
 def csv_of(edition: Edition, name: str) -> Iterator[str]:
@@ -59,7 +68,7 @@ def _written(rows: Iterable[Iterable[Any]]) -> str:
 
 
 def _head(column: Column, currency: str) -> str:
-    units = {Kind.MONEY: currency, Kind.MINUTES: "min", Kind.SECONDS: "s"}
+    units = {Kind.MONEY: currency, Kind.MINUTES: "min", Kind.SECONDS: "s", Kind.EXACT: "s"}
     unit = units.get(column.kind)
     return f"{column.label} [{unit}]" if unit else column.label
 

@@ -28,6 +28,7 @@ class Edition:
     issued_at: datetime | None = None
     sees_money: bool = True
     sees_titles: bool = True
+    sees_findings: bool = True
     before: dict[str, Any] | None = None
 
     @contextmanager

@@ -29,10 +29,6 @@ def blocks(edition: Edition) -> Iterator[Block]:
     yield beside([_side(edition, "minutes")], _money(edition))
     yield words(str(TOWARDS[told["emphasis"]["towards"]]), "soon")
     yield pairs([_evidence(edition, one) for one in told["emphasis"]["advice"]])
-    if edition.facts.get("releases", {}).get("rows"):
-        yield table(releases(edition))
-    if edition.facts.get("routines", {}).get("due"):
-        yield table(routines(edition))
     if told["hot_potato"]["tickets"]:
         yield table(lost(edition))
     if len(told["trend"]) > 1:

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from contracts import formats
-from reports.renderers import glossary, insight, listing, summary, tables
+from reports.renderers import glossary, insight, listing, monitoring, summary, tables
 from reports.renderers.blocks import Block, bars, beside, counts, pairs, table, words
 from reports.renderers.changes import changes_in
 from reports.renderers.edition import Edition, instant
@@ -93,6 +93,8 @@ def _sections(edition: Edition) -> Iterator[tuple[str, bool, Iterable[Block]]]:
     yield _("Out of scope"), not edition.sees_money, _scope(edition)
     if insight.insight_in(edition):
         yield _("Where the emphasis belongs"), False, insight.blocks(edition)
+    if watched := list(monitoring.blocks(edition)):
+        yield _("Monitoring and routine work"), True, watched
     yield _("Work and teams"), False, _work(edition)
     if edition.facts.get("open_items"):
         yield _("Open items"), False, [table(replace(insight.open_items(edition), title=""))]

@@ -27,6 +27,7 @@ class Kind(StrEnum):
     MONEY = "money"  # minor units
     MINUTES = "minutes"
     SECONDS = "seconds"
+    EXACT = "exact"  # seconds of which none is rounded away
     DAY = "day"
     MOMENT = "moment"  # an aware datetime
 
@@ -81,6 +82,7 @@ def shown(value: Any, kind: Kind, currency: str = "") -> str:
         Kind.SHARE: formats.percent,
         Kind.MINUTES: formats.minutes,
         Kind.SECONDS: formats.length,
+        Kind.EXACT: formats.exact,
         Kind.MOMENT: formats.at_text,
     }
     return plain[kind](value)

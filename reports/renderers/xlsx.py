@@ -13,7 +13,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from contracts import formats
 from contracts.domain.money import exponent_of
-from reports.renderers import insight, listing, tables
+from reports.renderers import availability, insight, listing, monitoring, tables
 from reports.renderers.edition import Edition, instant
 from reports.renderers.table import Column, Kind, Table
 from reports.renderers.workbook_summary import write_summary
@@ -36,6 +36,7 @@ NUMBER_FORMATS = {
     Kind.SHARE: "0.00%",
     Kind.MINUTES: "[h]:mm",
     Kind.SECONDS: "[h]:mm:ss",
+    Kind.EXACT: "[h]:mm:ss",
     Kind.DAY: "yyyy-mm-dd",
     Kind.MOMENT: "yyyy-mm-dd hh:mm",
 }
@@ -80,13 +81,27 @@ def sheets_of(edition: Edition) -> Iterator[tuple[str, Table]]:
         return
     yield _("Failure patterns"), insight.patterns(edition)
     yield _("Lost between the teams"), insight.lost(edition)
-    yield _("Releases"), insight.releases(edition)
-    yield _("Routine tasks"), insight.routines(edition)
+    yield from watched(edition)
     yield _("Open items"), insight.open_items(edition)
     yield _("Trend"), insight.months(edition)
     if "tickets" in edition.facts:
         yield _("Tickets"), listing.tickets(edition)
         yield _("Audit chain"), listing.chain_heads(edition)
+
+
+def watched(edition: Edition) -> Iterator[tuple[str, Table]]:
+    """Yield the sheets of the monitoring; an older layout has only its releases and routines."""
+    if monitoring.monitoring_in(edition):
+        yield _("Availability"), availability.systems(edition)
+        yield _("Time down"), availability.downtime(edition)
+        yield _("Planned maintenance"), availability.maintenance(edition)
+        yield _("Alerts by source"), monitoring.alerts(edition)
+        yield _("Tickets of alerts"), monitoring.alert_tickets(edition)
+        yield _("Alerts held back"), monitoring.held_back(edition)
+        if edition.sees_findings:
+            yield _("Security findings"), monitoring.findings(edition)
+    yield _("Releases"), insight.releases(edition)
+    yield _("Routine tasks"), insight.routines(edition)
 
 
 @dataclass(slots=True)
@@ -205,7 +220,8 @@ def number_format(kind: Kind, currency: str) -> str:
 
 def plain_number(value: int, kind: Kind, currency: str = "") -> float:
     """Return a raw value as the number that a spreadsheet reckons with; times are parts of a day."""
-    divisor = {Kind.SHARE: 10_000, Kind.MINUTES: 24 * 60, Kind.SECONDS: 24 * 3600}.get(kind, 1)
+    seconds = dict.fromkeys((Kind.SECONDS, Kind.EXACT), 24 * 3600)
+    divisor = {Kind.SHARE: 10_000, Kind.MINUTES: 24 * 60, **seconds}.get(kind, 1)
     if kind is Kind.MONEY:
         divisor = 10 ** exponent_of(currency)
     return value if divisor == 1 else value / divisor

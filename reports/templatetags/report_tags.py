@@ -9,15 +9,20 @@ from django.utils.translation import get_language
 
 from contracts.domain.money import WHOLE
 from contracts.domain.terms import text_in
+from contracts.formats import exact
 from reports import words as said
 from reports.advice_words import BAND, FIX, STRETCH, TOWARDS, advice_text
 from reports.domain import chart
+from reports.renderers import availability
 from reports.words import CHARGES, LINES, OFFERS, STATES
 
 register = template.Library()
 register.filter(said.verdict_word)
 register.filter(said.line_detail)
 register.filter(advice_text)
+register.filter(exact)
+register.filter(availability.calculation)
+register.filter(availability.hours_word)
 
 TONES = {"open": "soon", "waiting": "ask", "resolved": "good"}
 GOOD, FAIR = 9500, 9000  # basis points
@@ -26,6 +31,17 @@ GOOD, FAIR = 9500, 9000  # basis points
 @register.filter
 def instant(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
+
+
+@register.simple_tag
+def availability_rule() -> str:
+    return availability.rule()
+
+
+@register.filter
+def severity_tone(code: str) -> str:
+    """Return the tone of a finding's severity: the word says the same."""
+    return {"critical": "late", "high": "soon"}.get(code, "")
 
 
 @register.filter

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 
 from reports.access import readers
 from reports.models import MonthlyReport, ReportDocument
-from reports.renderers.csv import TABLES, WITH_MONEY, csv_of
+from reports.renderers.csv import TABLES, WITH_FINDINGS, WITH_MONEY, csv_of
 from reports.renderers.edition import Edition
 from reports.renderers.xlsx import xlsx_of
 from reports.services.chain import facts_in
@@ -54,13 +54,15 @@ def report_csv(request: HttpRequest, public_id: str, table: str) -> StreamingHtt
     """
     One table, row by row; all is read from the database before the first row leaves.
 
-    :raises NotPermitted: if the table is of money and this reader may not see it.
+    :raises NotPermitted: if the table is of money or findings and this reader may not see them.
     """
     edition = edition_for(request, report_or_404(request, public_id))
     if table not in TABLES:
         raise Http404
     if table in WITH_MONEY and not edition.sees_money:
         raise NotPermitted(_("Costs are for the service owner and the vendor's desks."))
+    if table in WITH_FINDINGS and not edition.sees_findings:
+        raise NotPermitted(_("Findings are for the service owner and the vendor's desks."))
     answer = StreamingHttpResponse(csv_of(edition, table), content_type="text/csv; charset=utf-8")
     return _named(answer, f"{edition.file_name}_{table}.csv")
 

@@ -95,7 +95,7 @@ def report_page(request: HttpRequest, public_id: str) -> HttpResponse:
     report = report_or_404(request, public_id)
     context = page_of(request, facts_in(report), report.tenant)
     context |= {"report": report, **life_of(request, report)}
-    context["csv_files"] = csv_files(context["sees_money"])
+    context["csv_files"] = csv_files(context["sees_money"], context["sees_findings"])
     if "tickets" in context["facts"]:
         context["listed"] = reverse("reports:tickets", args=[report.public_id])
     return render(request, "reports/report_page.html", context)
@@ -154,6 +154,7 @@ def page_of(request: HttpRequest, facts: dict[str, Any], tenant) -> dict[str, An
         "misses": by_obligation(facts["sla"]["misses"]),
         "unfolded": request.GET.get("misses") == "all",
         "sees_money": reader["sees_money"],
+        "sees_findings": reader["sees_findings"],
         "sees_all": all(reader.values()),
         "titles": facts["titles"] if reader["sees_titles"] else {},
         "glossary": [*glossary.terms(), *insight_terms(facts["glossary"])],

@@ -7,12 +7,12 @@ from django.utils.translation import gettext as _
 
 from reports.domain.life import Standing, standing
 from reports.models import MonthlyReport
-from reports.renderers.csv import WITH_MONEY
+from reports.renderers.csv import WITH_FINDINGS, WITH_MONEY
 from reports.services.papers import LANGUAGES
 from tenants.roles import Role
 
 
-def csv_files(sees_money: bool) -> list[tuple[str, str]]:
+def csv_files(sees_money: bool, sees_findings: bool) -> list[tuple[str, str]]:
     """Return the CSV tables that this reader may have, by name and label."""
     labels = {
         "service-levels": _("Service levels"),
@@ -21,9 +21,13 @@ def csv_files(sees_money: bool) -> list[tuple[str, str]]:
         "statement": _("Cost statement"),
         "time-entries": _("Time entries"),
         "late-entries": _("Late entries"),
+        "availability": _("Availability"),
+        "alerts": _("Alerts by source"),
+        "findings": _("Security findings"),
         "tickets": _("Tickets"),
     }
-    return [(n, label) for n, label in labels.items() if sees_money or n not in WITH_MONEY]
+    hidden = (set() if sees_money else WITH_MONEY) | (set() if sees_findings else WITH_FINDINGS)
+    return [(name, label) for name, label in labels.items() if name not in hidden]
 
 
 def life_of(request: HttpRequest, report: MonthlyReport) -> dict[str, Any]:

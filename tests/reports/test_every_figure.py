@@ -194,6 +194,26 @@ def patterns_are_their_tickets(facts: Facts, rows: Rows):
         assert set(release["incidents_after"]) <= keys(rows, type="incident", received=True)
 
 
+def the_monitoring_is_its_intervals_and_tickets(facts: Facts, rows: Rows):
+    told, down = facts["monitoring"], Counter[tuple[str, str]]()
+    for one in told["availability"]["intervals"]:
+        down[one["system"], one["kind"]] += one["seconds"]
+        assert one["ticket"] in keys(rows, type="incident", system=one["system"])
+    for row in told["availability"]["rows"]:
+        planned = [w for w in told["availability"]["maintenance"] if w["system"] == row["system"]]
+        assert row["maintenance_seconds"] == total(planned, "seconds")
+        assert row["down_seconds"] == down[row["system"], "outage"]
+        assert row["unwatched_seconds"] == down[row["system"], "silence"]
+        base = row["agreed_seconds"] - row["maintenance_seconds"]
+        assert row["basis_points"] == (base - row["down_seconds"]) * 10_000 // base
+    alerts = told["alerts"]
+    assert alerts["heard"] == total(alerts["by_source"], "heard")
+    assert alerts["opened"] + alerts["folded"] == total(alerts["tickets"], "alerts")
+    assert alerts["held_back"] == total(alerts["windows"], "alerts")
+    for name in ("opened", "closed", "overdue", "missed"):
+        assert told["security"][name] == total(told["security"]["rows"], name)
+
+
 def the_trend_ends_with_this_month(facts: Facts, rows: Rows):
     last = facts["insight"]["trend"][-1]
     for name, value in (
@@ -220,6 +240,7 @@ CHECKS = [
     worth_is_that_of_the_pieces,
     money_is_the_sum_of_its_lines,
     patterns_are_their_tickets,
+    the_monitoring_is_its_intervals_and_tickets,
     the_trend_ends_with_this_month,
 ]
 

@@ -5,12 +5,19 @@ from copy import deepcopy
 from datetime import date, timedelta
 
 import pytest
+from django.urls import reverse
 
 from contracts.services import period_of
+from reports.renderers.csv import csv_of
+from reports.renderers.edition import Edition
+from reports.renderers.paper import paper_of
+from reports.renderers.pdf import pdf_of
+from reports.renderers.xlsx import sheets_of
 from reports.services.facts import facts_of
 from reports.services.issue import issue_report
 from reports.services.verify import verify_report
 from tenants.scoping import tenant_scope
+from tests.portal.desk import browser_of
 from tests.reports.factories import APRIL, TERMS, Desk, make_desk, tokyo
 from tickets import services
 from tickets.domain.alert import Alert as Word
@@ -277,3 +284,77 @@ def test_a_storm_costs_as_few_queries_as_an_alert(desk, django_assert_max_num_qu
     assert told["heard"] == 300
     assert len(told["tickets"]) == told["opened"] <= 5
     assert told["folded"] == 300 - told["opened"] == told["noise"]
+
+
+def edition_of(report, language: str = "en", **reader: bool) -> Edition:
+    return Edition(json.loads(report.facts), language, report.sha256, report.issued_at, **reader)
+
+
+@pytest.fixture
+def report(desk):
+    """An April with an outage, maintenance, alerts and findings."""
+    down(desk, "2026-04-06 10:00", "2026-04-06 12:30", title="The shop stands still")
+    maintain(desk, "2026-04-10 01:00", "2026-04-10 03:00", agreed="2026-04-08 10:00")
+    prometheus = source(desk)
+    says(prometheus, "Disk", "2026-04-07 10:00")
+    says(prometheus, "Load", "2026-04-10 02:00")
+    find(desk, "2026-04-06 10:00", title="Weak cipher")
+    return issue_report(desk.contract, APRIL, now=CLOSED)
+
+
+class TestShown:
+    def page(self, desk: Desk, report, role: str) -> str:
+        browser = browser_of(desk.people[role])
+        return browser.get(reverse("reports:page", args=[report.public_id])).content.decode()
+
+    def test_the_page_shows_the_calculation_and_leads_to_the_tickets(self, desk, report):
+        text = self.page(desk, report, "service_owner")
+
+        assert "(720:00 − 2:00 − 2:30) ÷ (720:00 − 2:00) = 99.65%" in text
+        assert "The shop stands still" in text
+        for said in ("Prometheus", "Held back by maintenance", "Weak cipher", "rounded down"):
+            assert said in text
+
+    def test_a_requester_sees_how_available_it_was_and_no_weakness(self, desk, report):
+        text = self.page(desk, report, "requester")
+
+        assert "99.65%" in text
+        assert "Weak cipher" not in text
+        mine = edition_of(report, sees_findings=False)
+        assert not any(table.key == "security_findings" for _name, table in sheets_of(mine))
+        browser = browser_of(desk.people["requester"])
+        for name, args in (
+            ("csv", [report.public_id, "findings"]),
+            ("pdf", [report.public_id, "en"]),
+            ("json", [report.public_id]),
+        ):
+            assert browser.get(reverse(f"reports:{name}", args=args)).status_code == 403
+
+    @pytest.mark.parametrize("language", ["en", "ja", "vi"])
+    def test_paper_and_files_hold_every_row(self, desk, report, language):
+        edition = edition_of(report, language)
+        told = edition.facts["monitoring"]
+
+        paper = json.dumps(paper_of(edition), ensure_ascii=False)
+
+        for said in ("(720:00 − 2:00 − 2:30)", "Weak cipher", "Prometheus", "Patches"):
+            assert said in paper
+        assert pdf_of(edition).startswith(b"%PDF")
+        counts = {
+            "availability": len(told["availability"]["rows"]),
+            "downtime": len(told["availability"]["intervals"]),
+            "maintenance": 1, "alerts": 1, "alert-tickets": 1, "alerts-held-back": 1,
+            "findings": 1,
+        }  # fmt: skip
+        for name, rows in counts.items():
+            assert "".join(csv_of(edition, name)).count("\n") == 1 + rows, name
+        assert len({name for name, _table in sheets_of(edition)}) == len(list(sheets_of(edition)))
+
+    def test_a_report_of_the_layout_before_is_drawn_without_it(self, desk, report):
+        facts = json.loads(report.facts)
+        del facts["monitoring"]
+        edition = Edition(facts | {"schema": 4}, "en", report.sha256, report.issued_at)
+
+        assert "Availability" not in json.dumps(paper_of(edition))
+        assert "Releases" in {name for name, _table in sheets_of(edition)}
+        assert "".join(csv_of(edition, "availability")).count("\n") == 1
