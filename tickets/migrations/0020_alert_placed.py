@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tickets", "0018_letters"),
+        ("tickets", "0019_purchase_order_files"),
     ]
 
     operations = [
