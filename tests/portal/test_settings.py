@@ -1,8 +1,10 @@
 """A production that was configured by half refuses to start, in one clear line."""
 
 import os
+import re
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 from django.conf import settings
@@ -79,3 +81,14 @@ def test_production_through_the_apps_role_starts():
     answer = start({**SAFE, "DATABASE_URL": url_of(connections["default"].settings_dict)})
 
     assert (answer.returncode, answer.stderr) == (0, "")
+
+
+LIMIT = re.compile(r"^\| `([\w.]+)\.([A-Z_]+)` \| (\d+) \|", re.MULTILINE)
+
+
+def test_the_page_tells_the_limits_as_they_are():
+    told = LIMIT.findall((settings.BASE_DIR / "portal/docs/settings.md").read_text())
+
+    assert len(told) > 15
+    for module, name, number in told:
+        assert getattr(import_module(module), name) == int(number), f"{module}.{name}"
