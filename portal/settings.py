@@ -374,6 +374,7 @@ SPECTACULAR_SETTINGS = {
         "NoticeKind": "tickets.models.notice.NoticeKind",
         "NoticeChannel": "tickets.models.notice.NoticeChannel",
         "LinkKind": "tickets.models.LinkKind",
+        "RosterTier": "tickets.models.oncall.Tier",
         "ReleaseKind": "tickets.models.release.ReleaseKind",
         "ImportKind": "tickets.models.bulk.BulkKind",
         "RoutineKind": "tickets.models.routine.RoutineKind",

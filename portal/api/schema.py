@@ -1,13 +1,17 @@
 """How the API describes itself: the errors every operation may answer with, and common headers."""
 
 from django.conf import settings
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.extensions import (
+    OpenApiAuthenticationExtension,
+    OpenApiSerializerFieldExtension,
+)
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
 from portal.api.examples import EXAMPLES
 from tenants.api.serializers import ErrorsSerializer
 
+WALL_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"
 ALWAYS = ("400", "401", "403", "404", "405", "406", "429")
 WITH_BODY = ("409", "412", "413", "415", "428")
 KEY = OpenApiParameter(
@@ -23,6 +27,15 @@ MATCH = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="The ETag of what was read. Another version meanwhile is a 412.",
 )
+
+
+class WallTime(OpenApiSerializerFieldExtension):
+    """A time on the wall has no offset, so it is not the `time` of JSON Schema (RFC 3339)."""
+
+    target_class = "rest_framework.fields.TimeField"
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> dict:
+        return {"type": "string", "pattern": WALL_TIME}
 
 
 class Schema(AutoSchema):

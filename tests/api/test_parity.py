@@ -34,24 +34,9 @@ WITHOUT = {
     **dict.fromkeys(("set-language", "switch-tenant"), BROWSER),
     **dict.fromkeys(("cockpit-filter-save", "cockpit-filter-delete"), BROWSER),
     **dict.fromkeys(("hooks:alerts", "hooks:mail"), "Is for programs, with a secret of its own."),
-    **dict.fromkeys(("tickets:write_roster", "tickets:new_mailbox"), FRESH),
     **dict.fromkeys(
-        (
-            "tickets:letter",
-            "tickets:put_letter",
-            "tickets:discard_letter",
-            "tickets:switch_mailbox",
-        ),
-        "A person reads what lies there and decides.",
+        ("tickets:new_alert_source", "tickets:rotate_alert_secret", "tickets:new_mailbox"), FRESH
     ),
-    **dict.fromkeys(
-        (
-            *("tickets:swap_turn", "tickets:remove_swap", "tickets:note_absence"),
-            *("tickets:remove_absence", "tickets:take_page"),
-        ),
-        "People on call say it themselves, on the page.",
-    ),
-    **dict.fromkeys(("tickets:new_alert_source", "tickets:rotate_alert_secret"), FRESH),
     "cockpit-together": "Takes the steps of each ticket one by one, as a program does.",
 }
 NAMED = {  # where the operation is not called like the page's route
@@ -99,6 +84,11 @@ NAMED = {  # where the operation is not called like the page's route
     "tickets:term": "glossary_change",
     "tickets:remove_term": "glossary_remove",
     "tickets:estimate_record_order": "estimate_accept",
+    "tickets:write_roster": "roster_write",
+    "tickets:letter": "letter_open",
+    "tickets:put_letter": "letter_put",
+    "tickets:discard_letter": "letter_discard",
+    "tickets:switch_mailbox": "mailbox_switch",
     "reports:close": "month_close",
     "reports:answer": "remark_answer",
 }

@@ -17,7 +17,7 @@ from tenants.models import AuditEvent, AuditLink, Membership, Tenant, TenantOwne
 from tenants.scoping import tenant_scope
 from tenants.walls import tenant_models
 from tests.factories import TERMS
-from tickets.models import Decision, EstimateRevision, Pattern, Release, Ticket
+from tickets.models import Decision, EstimateRevision, Pattern, Release, Stage, Ticket
 
 NOON = datetime(2026, 4, 15, 12, tzinfo=UTC)
 
@@ -66,7 +66,11 @@ def another_ticket(world: "World") -> int:
 
 RECIPES: dict[str, dict[str, object]] = {
     "tickets.Ticket": {"number": 7, "key": lambda world: f"{world.tenant.code}-7"},
-    "tickets.BulkImport": {"confirmed_at": NOON, "confirmed_by": member},
+    "tickets.BulkImport": {
+        "content": b"Key,Title\r\nA-1,The cart\r\n",
+        "confirmed_at": NOON,
+        "confirmed_by": member,
+    },
     "tickets.Dispute": {
         "ruling": lambda world: world.id_of(Decision),
         "ruled_by": another_member,
@@ -91,7 +95,10 @@ RECIPES: dict[str, dict[str, object]] = {
         "sections": {},
     },
     "tickets.Obligation": {"within": "4h", "hours": "always"},
-    "tickets.LedgerEntry": {"within": "4h", "hours": "always"},
+    "tickets.LedgerEntry": {"event": "start", "within": "4h", "hours": "always"},
+    "tickets.Stage": {"facts": lambda world: {}},
+    "tickets.Decision": {"verdict": lambda world: {}, "facts": lambda world: {}},
+    "tickets.TicketCounter": {"last": 8},  # as if both tickets had been opened
     "tickets.Delivery": {"reason": "", "release": lambda world: world.id_of(Release)},
     "tickets.Occurrence": {"pattern": lambda world: world.id_of(Pattern)},
     "tickets.SecurityFinding": {"state": "open", "ticket": lambda world: world.id_of(Ticket)},
@@ -132,6 +139,17 @@ class World:
                 row = self._person() if person else self.insert(model, self.values(model))
                 self.ids[model] = row
         return self.ids[model]
+
+    def whole(self) -> "World":
+        """Make a row of every table, and let the ticket be on its stage and the stage under its decision."""
+        for model in tenant_models():
+            self.id_of(model)
+        with tenant_scope(self.tenant), transaction.atomic(using=self.using):
+            tickets = Ticket.objects.using(self.using).filter(pk=self.id_of(Ticket))
+            tickets.update(stage_id=self.id_of(Stage))
+            stages = Stage.objects.using(self.using).filter(pk=self.id_of(Stage))
+            stages.update(decision_id=self.id_of(Decision))
+        return self
 
     def public_id_of(self, model: type[models.Model]) -> str:
         """Return the public id of the tenant's one row of `model`."""

@@ -14,15 +14,17 @@ import pytest
 from django.db import transaction
 from drf_spectacular.generators import SchemaGenerator
 
+from portal.api.schema import WALL_TIME
 from tenants.models import Membership
 from tests.api.client import Api
 from tests.isolation.routes import MEANINGS, NEVER, Route
 from tests.isolation.rows import World, every
+from tickets.api.overage import MONTH
 
 pytestmark = [pytest.mark.django_db, pytest.mark.allow_n_plus_one]
 
 SAMPLES = {"date-time": "2026-04-16T01:00:00Z", "date": "2026-04-16", "binary": "x"}
-PATTERNS = {r"^[0-9]{4}-(0[1-9]|1[0-2])$": "2026-04"}
+PATTERNS = {MONTH: "2026-04", WALL_TIME: "09:00"}
 
 
 def described() -> tuple[dict[str, Any], list[tuple[str, str, dict[str, Any]]]]:

@@ -21,7 +21,7 @@ from tickets import services
 from tickets.api.fields import optional_text, text
 from tickets.services.overage import AGREE, MOST_HOURS, MOST_REFERENCE, Beyond, beyond_pools
 
-MONTH = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
+MONTH = r"^20[0-9]{2}-(0[1-9]|1[0-2])$"
 
 
 class AgreeBody(Body):

@@ -28,9 +28,10 @@ from tickets.api import serializers as shown
 from tickets.api.attachments import AttachBody, AttachmentSerializer, attachment
 from tickets.api.seen import ticket_seen
 from tickets.api.serializers import TicketDetailSerializer
-from tickets.domain.lifecycle import Action
+from tickets.domain.lifecycle import AGENTS, Action
 from tickets.models import Decision, Dispute, Link, Ticket, TimeEntry
 from tickets.models.choices import Lane
+from tickets.services import paging
 from tickets.services.corrections import corrector_of
 from tickets.services.timers import running_of
 from tickets.views.clocks import faces
@@ -218,6 +219,14 @@ def for_vendor(desks: Desks) -> bool:
     return any(desk.is_vendor for desk in desks)
 
 
+@deed("ticket_take_page", "have-it", answers=TicketDetailSerializer)
+def take_page(viewset: Any, ticket: Ticket, now: datetime) -> Shape:
+    """Say that you have the ticket: nobody else is called."""
+    actor = viewset.desk(ticket.tenant_id, AGENTS)
+    paging.take_page(ticket=ticket, actor=actor, now=now)
+    return viewset.seen_again(ticket)
+
+
 class TicketParts:
     """The pages of what hangs on a ticket, and what is sent to it, for its viewset."""
 
@@ -241,3 +250,4 @@ class TicketParts:
     attach = attach
     correct_time = correct_time
     stop_timer = stop_timer
+    take_page = take_page

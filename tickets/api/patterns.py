@@ -6,7 +6,7 @@ from typing import Any
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -65,6 +65,7 @@ class PatternSerializer(serializers.Serializer):
     problem = serializers.CharField(allow_null=True, help_text="The key of its ticket.")
 
 
+@extend_schema_serializer(many=False)
 class PatternListSerializer(serializers.Serializer):
     results = PatternSerializer(many=True)
 

@@ -7,7 +7,15 @@ from tickets.api.bulk import ImportViewSet, NewImportViewSet
 from tickets.api.check import CheckViewSet
 from tickets.api.estimates import EstimateViewSet, OrderFileViewSet
 from tickets.api.faq import FaqViewSet
+from tickets.api.letters import LetterViewSet, MailboxViewSet
 from tickets.api.notices import ChannelsViewSet, NoticeViewSet
+from tickets.api.oncall import (
+    AbsenceViewSet,
+    NewRosterViewSet,
+    PageViewSet,
+    RosterViewSet,
+    SwapViewSet,
+)
 from tickets.api.overage import OverageViewSet
 from tickets.api.patterns import PatternViewSet
 from tickets.api.releases import NewReleaseViewSet, ReleaseViewSet
@@ -43,6 +51,12 @@ for prefix, viewset, basename in (
     ("routines", RoutineViewSet, "routine"),
     ("routine-runs", RunViewSet, "routine-run"),
     ("routine-proofs", ProofViewSet, "routine-proof"),
+    ("rosters", RosterViewSet, "roster"),
+    ("swaps", SwapViewSet, "swap"),
+    ("absences", AbsenceViewSet, "absence"),
+    ("pages", PageViewSet, "page"),
+    ("letters", LetterViewSet, "letter"),
+    ("mailboxes", MailboxViewSet, "mailbox"),
     ("alert-sources", AlertSourceViewSet, "alert-source"),
     ("alert-windows", AlertWindowViewSet, "alert-window"),
     (f"{OF_A_CONTRACT}/alert-windows", NewAlertWindowViewSet, "contract-alert-window"),
@@ -56,6 +70,11 @@ CHANNELS = {"get": "retrieve", "patch": "partial_update"}
 urlpatterns = [
     *router.urls,
     path(f"{OF_A_CONTRACT}/check/", CheckViewSet.as_view({"post": "check"}), name="contract-check"),
+    path(
+        "clients/<slug:code>/rosters/<slug:tier>/",
+        NewRosterViewSet.as_view({"put": "write"}),
+        name="client-roster",
+    ),
     path("timer/", TimerViewSet.as_view({"get": "retrieve"}), name="timer"),
     path("me/channels/", ChannelsViewSet.as_view(CHANNELS), name="channels"),
 ]
