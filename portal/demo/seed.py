@@ -18,7 +18,15 @@ from contracts import checking, terms_yaml
 from contracts import services as contracts
 from contracts.domain.months import bounds_of, first_of_month, next_month, previous_month
 from contracts.models import Contract
-from portal.demo import delivered, estimates, routines, today
+from portal.demo import (
+    delivered,
+    estimates,
+    monitoring,
+    routines,
+    security,
+    service_desk,
+    today,
+)
 from portal.demo.people import CLIENTS, PASSWORD, PEOPLE, Client
 from tenants.models import Membership, Tenant, User
 from tenants.scoping import tenant_scope
@@ -49,6 +57,9 @@ def seed(say: Say, now: datetime | None = None) -> None:
             today.seed(contract, now, say)
             estimates.seed(contract, now, say)
             routines.seed(contract, now, say)
+            monitoring.seed(contract, now, say)
+            security.seed(contract, now, say)
+            service_desk.seed(contract, now, say)
 
 
 @transaction.atomic
