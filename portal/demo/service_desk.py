@@ -76,9 +76,10 @@ LETTERS = {
 
 def seed(contract: Contract, now: datetime, say: Say) -> None:
     """Make what of the service desk's data is missing."""
-    code, bridge = contract.tenant.code, person("bridge_se")
+    code = contract.tenant.code
     with transaction.atomic():
-        if not FaqEntry.objects.exists():
+        bridge = person("bridge_se")
+        if is_new := not FaqEntry.objects.exists():
             write_faq(code, now)
         if not Roster.objects.exists():
             put_on_call(contract, bridge, now)
@@ -86,7 +87,8 @@ def seed(contract: Contract, now: datetime, say: Say) -> None:
             receive(contract, bridge, now)
         if not Pattern.objects.exclude(problem=None).exists():
             know_a_fault(now)
-    say(f"{code}: FAQ, on call and known faults are there.")
+    if is_new:
+        say(f"{code}: a FAQ, rosters and a known fault.")
 
 
 def person(role: str) -> Membership:
