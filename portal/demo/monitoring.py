@@ -79,7 +79,7 @@ WATCHED = {
         Told("CertExpiresSoon", "Chứng chỉ TLS hết hạn sau 12 ngày", "info", 0, (0, 0), 0, ("shop-1",)),
     ),
 }  # fmt: skip
-SILENT = {"HOSHINO": ("Zabbix データセンター", "core", 20)}  # source, system, day of its silence
+SILENT = {"HOSHINO": ("Zabbix データセンター", "pos", 20)}  # source, system, day of its silence
 
 
 def seed(contract: Contract, now: datetime, say: Say) -> None:

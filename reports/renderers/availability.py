@@ -94,7 +94,7 @@ def downtime(edition: Edition) -> Table:
             Column("system", _("System"), share=1.3),
             Column("kind", _("What it was"), share=1.2),
             Column("from", _("From"), Kind.MOMENT, 1.5),
-            Column("until", _("Until"), Kind.MOMENT, 1.5),
+            Column("until", _("To"), Kind.MOMENT, 1.5),
             Column("counted", _("Counted"), Kind.EXACT, 1.1),
         ),
         [
@@ -122,7 +122,7 @@ def maintenance(edition: Edition) -> Table:
             Column("system", _("System"), share=1.3),
             Column("reason", _("Reason"), share=2.4),
             Column("from", _("From"), Kind.MOMENT, 1.5),
-            Column("until", _("Until"), Kind.MOMENT, 1.5),
+            Column("until", _("To"), Kind.MOMENT, 1.5),
             Column("taken_out", _("Taken out"), Kind.EXACT, 1.1),
         ),
         [

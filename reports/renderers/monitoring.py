@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from contracts import formats
 from reports.renderers import availability, insight
-from reports.renderers.blocks import Block, counts, table, words
+from reports.renderers.blocks import Block, beside, counts, table, words
 from reports.renderers.edition import Edition, instant
 from reports.renderers.table import Column, Kind, Table, legible
 from reports.renderers.tables import late_if_any, ticket_columns
@@ -34,7 +34,7 @@ def blocks(edition: Edition) -> Iterator[Block]:
             yield table(availability.maintenance(edition))
         yield table(alerts(edition))
         if told["alerts"]["heard"]:
-            yield noise(told["alerts"])
+            yield beside([noise(told["alerts"])], [])
         if told["alerts"]["tickets"]:
             yield table(alert_tickets(edition))
         if told["alerts"]["windows"]:
@@ -125,7 +125,7 @@ def held_back(edition: Edition) -> Table:
             Column("source", _("Source"), share=1.6),
             Column("reason", _("Reason"), share=2.4),
             Column("from", _("From"), Kind.MOMENT, 1.5),
-            Column("until", _("Until"), Kind.MOMENT, 1.5),
+            Column("until", _("To"), Kind.MOMENT, 1.5),
             Column("alerts", _("Alerts"), Kind.NUMBER, 0.8),
         ),
         [
