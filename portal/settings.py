@@ -55,6 +55,7 @@ SESSION = (
     "lock_timeout=10s",
     "statement_timeout=120s",
     "idle_in_transaction_session_timeout=300s",
+    "jit=off",  # compiling took longer than any of the queries it was meant for
     # A host behind a cut wire holds its locks no longer than this: the server asks whether it lives.
     *("tcp_keepalives_idle=10", "tcp_keepalives_interval=5", "tcp_keepalives_count=2"),
     "tcp_user_timeout=20s",

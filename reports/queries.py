@@ -109,7 +109,7 @@ def verdicts(reach: Reach) -> list[tuple]:
     """Return ticket id, then the columns of a decision, with priority and system as it knew them."""
     return read(
         Decision.objects.filter(ticket__in=alive(reach).values("pk"), at__lt=reach.ends_at)
-        .order_by("ticket_id", "pk")
+        .order_by("pk")
         .values_list(
             "ticket_id",
             "at",
@@ -130,7 +130,7 @@ def holdings(reach: Reach) -> list[tuple]:
     """Return ticket id, at, stage id, tier and team of every assignment so far."""
     return read(
         Assignment.objects.filter(ticket__in=alive(reach).values("pk"), at__lt=reach.ends_at)
-        .order_by("ticket_id", "pk")
+        .order_by("pk")
         .values_list("ticket_id", "at", "stage_id", "tier", "team")
     )
 
@@ -144,7 +144,7 @@ def happenings(reach: Reach) -> list[tuple]:
             verb__in=list(Step),
             at__lt=reach.ends_at,
         )
-        .order_by("subject_id", "pk")
+        .order_by("pk")
         .values_list("subject_id", "verb", "at", KeyTextTransform("cause", "data"))
     )
 

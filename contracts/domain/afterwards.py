@@ -134,7 +134,7 @@ def _is_of(authority: Authority, key: str) -> bool:
 
 
 def _with_limit(work: Work, price: int) -> Work:
-    return replace(work, authority=replace(work.authority, limit=price))
+    return work._replace(authority=work.authority._replace(limit=price))
 
 
 def _only(facts: MonthFacts, works: Iterable[Work], begins: Carried) -> Statement:
@@ -153,5 +153,5 @@ def settled(authority: Authority, declined: Collection[str], *, closing: bool) -
     """
     held = authority.kind is AuthorityKind.HELD
     if held and (authority.key in declined or (closing and not authority.key)):
-        return replace(authority, kind=AuthorityKind.GOODWILL)
+        return authority._replace(kind=AuthorityKind.GOODWILL)
     return authority

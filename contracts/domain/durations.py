@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 
-_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+_MINUTE = timedelta(minutes=1)
+_UNITS = {"m": _MINUTE, "h": timedelta(hours=1), "d": timedelta(days=1)}
 _LENGTH = re.compile(r"(\d{1,6})(m|h|d|bd)", re.ASCII)
 
 
@@ -43,4 +44,4 @@ def parse_length(text: str) -> Length:
 
 def minutes_of(duration: timedelta) -> int:
     """Return whole minutes, rounded down."""
-    return duration // timedelta(minutes=1)
+    return duration // _MINUTE

@@ -7,7 +7,7 @@ did in the month. Which hours of a pool are left, and what a limit still carries
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -61,8 +61,7 @@ def unpriced(work: Work) -> Work:
     """Return work that needs no rate and no pool, and is rounded with what it was rounded with."""
     authority = work.authority
     key = f"{authority.kind}/{authority.key}"
-    return replace(
-        work,
+    return work._replace(
         authority=Authority(AuthorityKind.INCLUDED, key, authority.clause_id),
         triage=work.triage or authority.kind is AuthorityKind.HELD,
     )

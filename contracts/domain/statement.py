@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from contracts.domain.pools import Lot, LotKind, PoolUse
@@ -38,8 +39,7 @@ class LineKind(StrEnum):
     ADJUSTMENT = "adjustment"
 
 
-@dataclass(frozen=True, slots=True)
-class Authority:
+class Authority(NamedTuple):
     """
     What may be charged for minutes.
 
@@ -54,8 +54,7 @@ class Authority:
     limit: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(NamedTuple):
     """A stretch of work [starts_at, ends_at), aware, cut to whole minutes; `ref` is unique."""
 
     ref: str
@@ -99,10 +98,15 @@ class Month:
 
     def midnight(self, on: date) -> datetime:
         """Return the UTC instant at which the day `on` begins in the zone."""
-        return datetime(on.year, on.month, on.day, tzinfo=ZoneInfo(self.zone)).astimezone(UTC)
+        return _midnight(on, self.zone)
 
     def __str__(self) -> str:
         return f"{self.year:04d}-{self.month:02d}"
+
+
+@lru_cache(1024)  # a month has thirty of them, and ten thousand entries that ask
+def _midnight(on: date, zone: str) -> datetime:
+    return datetime(on.year, on.month, on.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +195,7 @@ class Carried:
         return cls(**{**document, "lots": tuple(Lot.from_dict(lot) for lot in document["lots"])})
 
 
-@dataclass(frozen=True, slots=True)
-class ChargedEntry:
+class ChargedEntry(NamedTuple):
     """
     A piece of an entry that one rate and one authority cover.
 
@@ -272,6 +275,10 @@ class Statement:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the statement fit for canonical JSON: whole numbers, strings and lists only."""
+        return self.heads() | {"charged": [entry.to_dict() for entry in self.charged]}
+
+    def heads(self) -> dict[str, Any]:
+        """Return the statement without the pieces of work that were charged."""
         return {
             "month": self.month,
             "currency": self.currency,
@@ -279,7 +286,6 @@ class Statement:
             "subtotal": self.subtotal,
             "tax": self.tax,
             "total": self.total,
-            "charged": [entry.to_dict() for entry in self.charged],
             "pools": [asdict(pool) for pool in self.pools],
             "carried": self.carried.to_dict(),
             "held_minutes": self.held_minutes,

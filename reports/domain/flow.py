@@ -8,7 +8,8 @@ from datetime import datetime
 from reports.domain.lives import Life, Step, steps_of
 from reports.domain.shares import share
 from reports.domain.sla import Pause
-from reports.domain.turns import Phase, turns, was_open, was_open_before
+from reports.domain.turns import turns, waited, was_open, was_open_before
+from tickets.domain.passing import CLIENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +55,13 @@ class Waiting:
 def waiting(lives: Iterable[Life], ends_at: datetime) -> Waiting:
     vendor, causes, tickets = 0, Counter[str](), []
     for life in lives:
-        waited = 0
-        for turn in turns(life, ends_at):
-            seconds = turn.seconds(life.since)
-            if turn.phase is Phase.VENDOR:
-                vendor += seconds
-            elif turn.phase is Phase.CLIENT and seconds:
-                causes[turn.cause] += seconds
-                waited += seconds
-        tickets += [life.key] if waited else []
+        own, clients = waited(life, ends_at)
+        vendor += own
+        if clients:
+            tickets.append(life.key)
+            for turn in turns(life, ends_at):
+                if turn.phase is CLIENT and (seconds := turn.seconds(life.since)):
+                    causes[turn.cause] += seconds
     client = sum(causes.values())
     by_cause = tuple(Pause(cause, causes[cause]) for cause in sorted(causes))
     return Waiting(vendor, client, share(client, client + vendor), by_cause, tuple(tickets))

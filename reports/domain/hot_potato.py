@@ -40,9 +40,10 @@ class HotPotato:
 
 def hot_potato(lives: Iterable[Life]) -> HotPotato:
     lives = list(lives)
-    moved = [_bounced(life) for life in lives]
+    moved = [_bounced(life) for life in lives if len(life.holdings) > 1]
     passed_on = [bounced for bounced in moved if bounced.returns or bounced.reassignments > 1]
     desks = Counter(len(set(bounced.desks)) for bounced in moved)
+    desks.update(len(life.holdings) for life in lives if len(life.holdings) < 2)
     steps = steps_of(lives)
     return HotPotato(
         reassignments=sum(bounced.reassignments for bounced in moved),

@@ -51,6 +51,9 @@ class Life:
     told: tuple[datetime, list[Turn]] | None = field(
         default=None, init=False, repr=False, compare=False
     )
+    waited: tuple[datetime, int, int] | None = field(
+        default=None, init=False, repr=False, compare=False
+    )
 
     def verdict(self) -> Verdict | None:
         """Return the last verdict of the month, or the one it began with."""

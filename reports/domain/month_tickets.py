@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from reports.domain.lives import Life, Step
-from reports.domain.plain import instant
+from reports.domain.plain import Plain, instant
 from reports.domain.sla import ClockResult, Result
-from reports.domain.turns import Phase, state_at, turns, was_open_before
+from reports.domain.turns import state_at, waited, was_open_before
 from reports.domain.worth import Worked
 from tickets.domain.passing import Passed, passed
 
@@ -44,7 +44,7 @@ def month_tickets(
     ends_at: datetime,
 ) -> dict[str, Any]:
     """
-    Return columns and rows, by the tickets' numbers.
+    Return columns and rows, by the tickets' numbers, in whose order `alive` are.
 
     `others` were over before the month; those among them that a clock, or work, of the month names
     have a row too. Work on a ticket of which nothing else is known has one that tells only that.
@@ -59,8 +59,9 @@ def month_tickets(
         for key, life in lives.items()
     ]
     rows += [_only_work(key, *work[key]) for key in sorted(work)]
-    rows.sort(key=lambda row: _number(row[0]))
-    return {"columns": list(COLUMNS), "rows": rows}
+    if len(rows) > len(counted):
+        rows.sort(key=lambda row: _number(row[0]))
+    return {"columns": list(COLUMNS), "rows": Plain(rows)}
 
 
 def _told(clocks: Iterable[ClockResult]) -> dict[str, list[int]]:
@@ -97,7 +98,7 @@ def _row(
     holding = life.holdings[-1] if life.holdings else None
     moves = passed(life.holdings, life.since) if len(life.holdings) > 1 else UNMOVED
     resolved, closed, cancelled, reopened = _steps(life) if life.happened else NONE
-    vendor, client = _waited(life, ends_at) if counts else (0, 0)
+    vendor, client = waited(life, ends_at) if counts else (0, 0)
     return [
         life.key,
         life.type,
@@ -134,17 +135,6 @@ def _steps(life: Life) -> list[int]:
             for place in STEPS.get(each.step, ()):
                 counts[place] += 1
     return counts
-
-
-def _waited(life: Life, ends_at: datetime) -> tuple[int, int]:
-    """Return the real seconds of the month with the vendor, and waiting for the client."""
-    vendor = client = 0
-    for turn in turns(life, ends_at):
-        if turn.phase is Phase.VENDOR:
-            vendor += turn.seconds(life.since)
-        elif turn.phase is Phase.CLIENT:
-            client += turn.seconds(life.since)
-    return vendor, client
 
 
 def _only_work(key: str, minutes: int, worth: int) -> list[Any]:

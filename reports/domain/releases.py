@@ -8,6 +8,7 @@ from reports.domain.lives import Life
 from tickets.domain.lifecycle import TicketType
 
 WATCHED = timedelta(days=14)
+INCIDENT = TicketType.INCIDENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,9 @@ def releases(released: Iterable[Released], lives: Iterable[Life]) -> Releases:
 
 def incident_of(life: Life) -> str:
     """Return the system of an incident received in the month; empty for any other ticket."""
-    verdict = life.verdict()
-    is_incident = life.received and life.type == TicketType.INCIDENT
-    return verdict.system if is_incident and verdict else ""
+    if not life.received or life.type != INCIDENT:
+        return ""
+    return verdict.system if (verdict := life.verdict()) else ""
 
 
 def _after(life: Life, release: Released) -> bool:

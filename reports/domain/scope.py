@@ -105,16 +105,15 @@ def scope_figures(
     moved: list[Answered] = []
     waiting: dict[str, list[str]] = {PENDING: [], Outcome.UNDECIDED: []}
     for life in lives:
-        moved += _answered(life, (estimates or {}).get(life.key, ()))
+        if offered := (estimates or {}).get(life.key, ()):
+            moved += _answered(life, offered)
         if (verdict := life.verdict()) is None:
             continue
-        before = life.verdict_before()
-        if verdict.outcome in OUT_OF_SCOPE and (
-            before is None or before.outcome not in OUT_OF_SCOPE
-        ):
-            held = held_minutes.get(life.key, 0)
-            offered = (estimates or {}).get(life.key, ())
-            outside.append(_outside(life, verdict, ends_at, held, offered))
+        if verdict.outcome in OUT_OF_SCOPE:
+            before = life.verdict_before()
+            if before is None or before.outcome not in OUT_OF_SCOPE:
+                held = held_minutes.get(life.key, 0)
+                outside.append(_outside(life, verdict, ends_at, held, offered))
         elif verdict.outcome in waiting and was_open(life, ends_at):
             waiting[verdict.outcome].append(life.key)
     return ScopeFigures(

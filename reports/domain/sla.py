@@ -24,6 +24,10 @@ class Result(StrEnum):
     OPEN = "open"
 
 
+# As names of the module: Python looks up a member of an enum five times slower.
+_MET, _MISSED = Result.MET, Result.MISSED
+
+
 @dataclass(frozen=True, slots=True)
 class Pause:
     cause: str
@@ -129,7 +133,7 @@ class _Tally:
         self.count[clock.result] += 1
         self.used += clock.used_seconds
         self.paused += clock.paused_seconds
-        if clock.result is Result.MET:
+        if clock.result is _MET:
             self.met.append(clock.ticket)
 
     def row(self, obligation: str, priority: str) -> SlaRow:
@@ -171,9 +175,16 @@ def sla_totals(rows: Iterable[SlaRow]) -> SlaTotals:
 
 def results_for_credits(clocks: Iterable[ClockResult]) -> tuple[SlaResult, ...]:
     """Return what earns credits: decided clocks, without those that were only measured."""
-    rows = sla_rows(clock for clock in clocks if clock.creditable)
+    counts = Counter(
+        (clock.obligation, clock.priority, clock.result) for clock in clocks if clock.creditable
+    )
+    decided = {key[:2] for key in counts if key[2] in (_MET, _MISSED)}
     return tuple(
-        SlaResult(ObligationKind(row.obligation), row.met, row.missed, Priority(row.priority))
-        for row in rows
-        if row.met or row.missed
+        SlaResult(
+            ObligationKind(obligation),
+            counts[obligation, priority, _MET],
+            counts[obligation, priority, _MISSED],
+            Priority(priority),
+        )
+        for obligation, priority in sorted(decided, key=_in_order)
     )

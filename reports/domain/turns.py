@@ -3,9 +3,18 @@
 from datetime import datetime
 
 from reports.domain.lives import Life
-from tickets.domain.passing import TURNS, Phase, Step, Turn, turns_of
+from tickets.domain.passing import CLIENT, DONE, TURNS, VENDOR, Phase, Step, Turn, turns_of
 
-__all__ = ["Phase", "Turn", "is_alive", "state_at", "turns", "was_open", "was_open_before"]
+__all__ = [
+    "Phase",
+    "Turn",
+    "is_alive",
+    "state_at",
+    "turns",
+    "waited",
+    "was_open",
+    "was_open_before",
+]
 
 
 def turns(life: Life, ends_at: datetime) -> list[Turn]:
@@ -17,17 +26,17 @@ def turns(life: Life, ends_at: datetime) -> list[Turn]:
 
 def was_open(life: Life, ends_at: datetime) -> bool:
     """Return whether the ticket was open at `ends_at`."""
-    return turns(life, ends_at)[-1].phase is not Phase.DONE
+    return turns(life, ends_at)[-1].phase is not DONE
 
 
 def was_open_before(life: Life) -> bool:
     """Return whether the ticket was open as the month began."""
-    phase = Phase.VENDOR
+    phase = VENDOR
     for event in life.happened:
         if event.at >= life.since:
             break
         phase = TURNS.get(event.step, phase)
-    return phase is not Phase.DONE
+    return phase is not DONE
 
 
 def is_alive(life: Life) -> bool:
@@ -38,9 +47,22 @@ def is_alive(life: Life) -> bool:
 def state_at(life: Life, ends_at: datetime) -> str:
     """Return `open`, `waiting`, `resolved` or `cancelled` as of `ends_at`."""
     phase = turns(life, ends_at)[-1].phase
-    if phase is Phase.DONE:
+    if phase is DONE:
         ends = [h.step for h in life.happened if TURNS.get(h.step) is not None]
         is_resolved = ends[-1] in (Step.RESOLVED, Step.RECOVERED)
         was_resolved = is_resolved or ends[-2:] == [Step.RESOLVED, Step.AUTO_CLOSED]
         return "resolved" if was_resolved else "cancelled"
-    return "waiting" if phase is Phase.CLIENT else "open"
+    return "waiting" if phase is CLIENT else "open"
+
+
+def waited(life: Life, ends_at: datetime) -> tuple[int, int]:
+    """Return the real seconds of the month with the vendor, and waiting for the client."""
+    if life.waited is None or life.waited[0] != ends_at:
+        vendor = client = 0
+        for turn in turns(life, ends_at):
+            if turn.phase is VENDOR:
+                vendor += turn.seconds(life.since)
+            elif turn.phase is CLIENT:
+                client += turn.seconds(life.since)
+        life.waited = ends_at, vendor, client
+    return life.waited[1:]

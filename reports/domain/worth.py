@@ -1,6 +1,5 @@
 """What work is worth by the rate card, whatever was charged for it."""
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,9 +47,10 @@ def total(pieces: "Iterable[Worked | Worth]") -> Worth:
 
 def by_ticket(pieces: Iterable[Worked]) -> dict[str, Worth]:
     """Return the minutes and the worth of each ticket's work."""
-    minutes: Counter[str] = Counter()
-    worth: Counter[str] = Counter()
+    found: dict[str, Worth] = {}
     for piece in pieces:
-        minutes[piece.ticket] += piece.minutes
-        worth[piece.ticket] += piece.worth
-    return {ticket: Worth(minutes[ticket], worth[ticket]) for ticket in minutes}
+        ticket = piece.ticket
+        found[ticket] = (
+            found[ticket] + piece if ticket in found else Worth(piece.minutes, piece.worth)
+        )
+    return found

@@ -33,6 +33,10 @@ from reports.domain.metrics import (
 from reports.queries import Reach
 
 _EVENTS = {event.value: event for event in Event}
+# As names of the module: Python looks up a member of an enum five times slower.
+_PAUSE, _RETARGET, _VOID = Event.PAUSE, Event.RETARGET, Event.VOID
+_MET, _MISSED, _OPEN = Result.MET, Result.MISSED, Result.OPEN
+_PAUSED, _RESTORE = clock.Kind.PAUSED, ObligationKind.RESTORE
 _RESULTS = {status: Result(status.value) for status in Status if status.value in set(Result)}
 Row = TypeVar("Row", Holding, Verdict)
 
@@ -44,7 +48,7 @@ def clock_results(
     ledgers: dict[int, list[Entry]] = {}
     for _id, pk, event, at, within, hours, cause in queries.ledger_rows(reach):
         length = parse_length(within) if within else None
-        entry = Entry(_EVENTS[event], at, length, hours, cause)
+        entry = Entry._make((_EVENTS[event], at, length, hours, cause))
         if pk in ledgers:
             ledgers[pk].append(entry)
         else:
@@ -67,6 +71,7 @@ class Told:
     ends_at: datetime
     stage: int
     kind: str
+    replay: clock.Replay | None = field(init=False)
     state: clock.State = field(init=False)
     stopped_at: datetime | None = field(init=False)
     decided_at: datetime | None = field(init=False)
@@ -74,9 +79,10 @@ class Told:
     aim: Entry = field(init=False)
 
     def __post_init__(self) -> None:
-        state = self.state = clock.evaluate(self.ledger, self.hours, self.ends_at)
+        self.replay = None if clock.is_plain(self.ledger) else self._replayed()
+        state = self.state = self.replay.state() if self.replay else self._evaluated()
         last = self.ledger[-1]
-        self.stopped_at = last.at if last.event is Event.VOID else state.stopped_at
+        self.stopped_at = last.at if last.event is _VOID else state.stopped_at
         decided_at = state.missed_at or self.stopped_at
         # A deadline at the very end is the next month's.
         in_time = decided_at is not None and decided_at < self.ends_at
@@ -84,8 +90,17 @@ class Told:
         self.known_at = self.decided_at or self.ends_at
         self.aim = self.ledger[0]
         for entry in self.ledger[1:]:
-            if entry.event is Event.RETARGET and entry.at <= self.known_at:
+            if entry.event is _RETARGET and entry.at <= self.known_at:
                 self.aim = entry
+
+    def _evaluated(self) -> clock.State:
+        return clock.evaluate(self.ledger, self.hours, self.ends_at)
+
+    def _replayed(self) -> clock.Replay:
+        return clock.replayed(self.ledger, self.hours, self.ends_at)
+
+    def _segments(self) -> list[clock.Segment]:
+        return (self.replay or self._replayed()).segments()
 
     def counts(self) -> bool:
         """Return whether it promised something, and was not decided in an earlier month."""
@@ -95,34 +110,34 @@ class Told:
     def result(self, attempt: int, creditable: bool) -> ClockResult:
         state, result = self.state, self._word()
         verdict = _last(self.life.verdicts, self.known_at) or self.life.verdicts[0]
-        met, missed = result is Result.MET, result is Result.MISSED
+        met, missed = result is _MET, result is _MISSED
         held_by = None if met else _last(self.life.holdings, self.known_at)
-        return ClockResult(
-            ticket=self.life.key,
-            obligation=self.kind,
-            attempt=attempt,
-            priority=verdict.priority,
-            within=_written(self.aim.within),
-            hours=self.aim.hours,
-            result=result,
-            started_at=state.started_at,
-            due_at=state.missed_at or state.due_at,
-            stopped_at=self.stopped_at,
-            over_seconds=self._over(),
-            used_seconds=_seconds(state.used),
-            paused_seconds=_seconds(state.paused),
-            pauses=() if met else self._pauses(),
-            reclassified=state.reclassified,
-            creditable=self._earns_credit(creditable),
-            tier=held_by.tier if held_by else "",
-            team=held_by.team if held_by else "",
-            registered_late=self.life.registered_late,
-            stretches=self._stretches() if missed else (),
-            held=self._held() if missed else (),
+        return ClockResult(  # in the order of its fields: by name it takes half as long again
+            self.life.key,
+            self.kind,
+            attempt,
+            verdict.priority,
+            _written(self.aim.within),
+            self.aim.hours,
+            result,
+            state.started_at,
+            state.missed_at or state.due_at,
+            self.stopped_at,
+            self._over(),
+            _seconds(state.used),
+            _seconds(state.paused),
+            () if met else self._pauses(),
+            state.reclassified,
+            self._earns_credit(creditable),
+            held_by.tier if held_by else "",
+            held_by.team if held_by else "",
+            self.life.registered_late,
+            self._stretches() if missed else (),
+            self._held() if missed else (),
         )
 
     def _word(self) -> Result:
-        return Result.OPEN if self.decided_at is None else _RESULTS[self.state.status]
+        return _OPEN if self.decided_at is None else _RESULTS[self.state.status]
 
     def _over(self) -> int:
         """Return the real seconds from a missed deadline to the stop, or to the month's end."""
@@ -136,7 +151,7 @@ class Told:
         """Return how the clock came to its deadline and went on until it stopped."""
         return tuple(
             Stretch(s.kind.value, s.cause, s.starts_at, s.ends_at, int(s.counted.total_seconds()))
-            for s in clock.segments(self.ledger, self.hours, self.ends_at)
+            for s in self._segments()
         )
 
     def _held(self) -> tuple[Held, ...]:
@@ -159,7 +174,7 @@ class Told:
 
         It follows the verdicts of its stage while a restoration runs; for other clocks it stays.
         """
-        if self.kind != ObligationKind.RESTORE:
+        if self.kind != _RESTORE:
             return creditable
         mine = [v for v in self.life.verdicts if v.stage == self.stage]
         verdict = _last(mine, self.stopped_at or self.ends_at)
@@ -167,11 +182,11 @@ class Told:
 
     def _pauses(self) -> tuple[Pause, ...]:
         """Return the service seconds that each cause held the clock."""
-        if not any(entry.event is Event.PAUSE for entry in self.ledger):
+        if self.replay is None or not any(entry.event is _PAUSE for entry in self.ledger):
             return ()
         seconds: defaultdict[str, int] = defaultdict(int)
-        for segment in clock.segments(self.ledger, self.hours, self.ends_at):
-            if segment.kind is clock.Kind.PAUSED:
+        for segment in self._segments():
+            if segment.kind is _PAUSED:
                 seconds[segment.cause] += int(segment.counted.total_seconds())
         return tuple(Pause(cause, seconds[cause]) for cause in sorted(seconds))
 

@@ -1,7 +1,6 @@
 """The month's statement: its work charged by the versions in force, with what earlier months left."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -9,6 +8,7 @@ from contracts.domain import cost
 from contracts.domain.cost import ChargedEntry, MonthFacts, SlaResult, Statement
 from contracts.models import Period
 from reports import queries
+from reports.domain.plain import Plain
 from reports.domain.worth import Worked, worth_of
 from reports.services.chain import Chain
 from reports.services.fixed_prices import fixed_charges
@@ -45,11 +45,11 @@ def cost_facts(period: Period, results: Sequence[SlaResult], chain: Chain) -> Co
     )
     stated = cost.statement(facts)
     pieces = _pieces(stated, rows, facts)
-    document = stated.to_dict() | {
-        "charged": [
-            entry.to_dict() | {"stream": piece.stream, "worth": piece.worth}
+    document = stated.heads() | {
+        "charged": Plain(
+            {**entry.to_dict(), "stream": piece.stream, "worth": piece.worth}
             for entry, piece in zip(stated.charged, pieces, strict=True)
-        ],
+        ),
         "late": late,
         "adjustments": [news.to_dict() for news in opening.late],
         "given_back": [news.to_dict() for news in opening.given],
@@ -59,14 +59,13 @@ def cost_facts(period: Period, results: Sequence[SlaResult], chain: Chain) -> Co
     }
     terms = [version.terms for version in facts.versions]
     document["shown_to_requesters"] = bool(terms) and terms[-1].cost.shown_to_requesters
-    return Costs(document, dict(_by_stream(stated, rows)), pieces + counted(late))
+    return Costs(document, _by_stream(stated, pieces), pieces + counted(late))
 
 
-def _by_stream(stated: Statement, rows: Iterable[Row]) -> Mapping[str, int]:
-    streams = {str(row.pk): row.stream for row in rows}
-    amounts: Counter[str] = Counter()
-    for entry in stated.charged:
-        amounts[streams[entry.ref]] += entry.amount
+def _by_stream(stated: Statement, pieces: Iterable[Worked]) -> dict[str, int]:
+    amounts: dict[str, int] = {}
+    for entry, piece in zip(stated.charged, pieces, strict=True):
+        amounts[piece.stream] = amounts.get(piece.stream, 0) + entry.amount
     return amounts
 
 
@@ -79,13 +78,8 @@ def _pieces(stated: Statement, rows: Sequence[Row], facts: MonthFacts) -> list[W
 
 def _piece(entry: ChargedEntry, row: Row, cards: "Cards") -> Worked:
     rate = cards.rate(entry.on, row.tier, row.place)
+    minutes = entry.raw_minutes
+    worth, rated = worth_of(minutes, rate or 0), rate is not None
     return Worked(
-        ticket=row.ticket,
-        stream=row.stream,
-        tier=row.tier,
-        kind=entry.kind,
-        starts_at=row.starts_at,
-        minutes=entry.raw_minutes,
-        worth=worth_of(entry.raw_minutes, rate or 0),
-        rated=rate is not None,
+        row.ticket, row.stream, row.tier, entry.kind, row.starts_at, minutes, worth, rated
     )

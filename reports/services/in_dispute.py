@@ -59,4 +59,4 @@ def _of(
 
 
 def _for_nothing(work: Work) -> Work:
-    return replace(work, authority=Authority(AuthorityKind.GOODWILL))
+    return work._replace(authority=Authority(AuthorityKind.GOODWILL))

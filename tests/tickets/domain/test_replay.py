@@ -222,7 +222,7 @@ POOL = Authority(AuthorityKind.POOL, "support", "S3")
 def work(stage: int, hours: float, authority: Authority, at: datetime = TEN, **given) -> PastWork:
     ends_at = at + timedelta(hours=hours)
     entry = Work(f"{stage}-{at}", f"ACME-{stage}", at, ends_at, Tier.L2, authority)
-    return PastWork(replace(entry, **given), stage, "pool" if authority == POOL else "included")
+    return PastWork(entry._replace(**given), stage, "pool" if authority == POOL else "included")
 
 
 def priced(terms: Terms, works: list[PastWork], done: list[Replayed], first=APRIL, until=MAY):
