@@ -4,10 +4,10 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from contracts.models import Period
-from reports.models import MonthlyReport, ReportDocument
+from reports.models import MonthlyReport
 from reports.services.papers import LANGUAGES, PRINT
 from reports.services.plan import ISSUE
 from tenants.models import Job, JobState
@@ -45,11 +45,11 @@ class Run:
 
 def run_of(month: date) -> Run:
     """Return how far the run of `month` is, over the clients in scope."""
-    reports = MonthlyReport.objects.filter(month=month)
-    issued = reports.values("period").distinct().count()
-    languages = Counter(ReportDocument.objects.filter(report__month=month).values_list("report"))
-    printed = sum(count == len(LANGUAGES) for count in languages.values())
-    states = Counter(_jobs(month, list(reports.values_list("pk", flat=True))))
+    reports = MonthlyReport.objects.filter(month=month).order_by()
+    rows = list(reports.values_list("pk", "period_id", Count("documents")))
+    issued = len({period for _report, period, _languages in rows})
+    printed = sum(languages == len(LANGUAGES) for _report, _period, languages in rows)
+    states = Counter(_jobs(month, [report for report, _period, _languages in rows]))
     return Run(
         month=month,
         expected=max(issued, Period.objects.filter(month=month).count()),
@@ -63,9 +63,9 @@ def run_of(month: date) -> Run:
 def _jobs(month: date, reports: list[int]) -> list[str]:
     """Return the states of the jobs that issue and print the month."""
     mine = Job.objects.filter(tenant_id__in=active_tenants() or ())
-    issuing = mine.filter(kind=ISSUE, payload__month=month.isoformat())
-    printing = mine.filter(kind=PRINT, payload__report_id__in=reports)
-    return [*issuing.values_list("state", flat=True), *printing.values_list("state", flat=True)]
+    issuing = Q(kind=ISSUE, payload__month=month.isoformat())
+    printing = Q(kind=PRINT, payload__report_id__in=reports)
+    return list(mine.filter(issuing | printing).values_list("state", flat=True))
 
 
 def latest_run(now: datetime) -> Run | None:

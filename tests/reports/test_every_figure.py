@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from contracts.services import period_of
 from reports.domain.fee import COVERED
 from reports.domain.month_tickets import rows_in
+from reports.domain.plain import Plain
+from reports.services.facts import facts_of
 from reports.services.issue import issue_report
 from reports.services.verify import verify_report
 from tenants.scoping import tenant_scope
@@ -22,6 +25,15 @@ pytestmark = pytest.mark.allow_n_plus_one  # a test steps through many commands
 SEEDS = (3, 17, 40)
 Facts = dict[str, Any]
 Rows = list[dict[str, Any]]
+
+
+def is_plain(value: Any) -> bool:
+    """Return whether JSON says a value exactly: no enum, no instant, no named row left anywhere."""
+    if isinstance(value, dict):
+        return all(type(key) is str and is_plain(held) for key, held in value.items())
+    if type(value) in (list, Plain):
+        return all(map(is_plain, value))
+    return type(value) in (str, int, bool, type(None))
 
 
 def total(rows: Rows, name: str) -> int:
@@ -280,6 +292,8 @@ def test_each_figure_equals_its_list(db, seed):
             april = issue_report(desk.contract, APRIL, now=CLOSED)
             write_late(desk, rng)
             may = issue_report(desk.contract, MAY, now=CLOSED_MAY)
+            for month in (APRIL, MAY):
+                assert is_plain(facts_of(period_of(desk.contract, month)))
             for report in (april, may):
                 facts = json.loads(report.facts)
                 rows = list(rows_in(facts))

@@ -97,7 +97,7 @@ class TestTheList:
         self, client_of, acme_desk, acme_reports, django_assert_max_num_queries
     ):
         browser = client_of(acme_desk.people["account_manager"])
-        with django_assert_max_num_queries(18):  # eight of them: the run of the last month
+        with django_assert_max_num_queries(15):  # five of them: the run of the last month
             browser.get(reverse("reports:list"))
 
     def test_needs_a_person(self, client, db):
