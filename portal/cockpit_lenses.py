@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from tenants.models import Membership
 from tickets.models import Dispute, Estimate, Handoff
 from tickets.models.choices import EstimateStatus, HandoffState, Outcome, Status
-from tickets.waiting import SOON, has, of_mine
+from tickets.waiting import SOON, has
 
 Lens = Callable[[Sequence[Membership], datetime], Q]
 PENDING = (EstimateStatus.SUBMITTED, EstimateStatus.APPROVED, EstimateStatus.SENT)
@@ -39,5 +39,5 @@ LENSES: dict[str, tuple[object, Lens]] = {
     "client": (_("Waiting for the client"), lambda members, now: Q(status=Status.ON_HOLD)),
     "decision": (_("Waiting for a decision"), to_decide),
     "handoff": (_("In handoff"), handed_over),
-    "mine": (_("Mine"), lambda members, now: of_mine(members)),
+    "mine": (_("Mine"), lambda members, now: Q(stage__owner__in=[m.pk for m in members])),
 }

@@ -8,7 +8,7 @@ class TenantsConfig(AppConfig):
     name = "tenants"
 
     def ready(self) -> None:
-        from tenants import safety, stamping, walls
+        from tenants import prepared, safety, stamping, walls
         from tenants.checks import check_walls
         from tenants.services import (
             forgetting,  # noqa: F401 - registers its job
@@ -17,5 +17,6 @@ class TenantsConfig(AppConfig):
 
         connection_created.connect(stamping.install, dispatch_uid="tenants.stamping")
         connection_created.connect(safety.refuse_unsafe_role, dispatch_uid="tenants.safety")
+        connection_created.connect(prepared.keep_plans, dispatch_uid="tenants.prepared")
         post_migrate.connect(walls.build, sender=self, dispatch_uid="tenants.walls")
         checks.register(check_walls, checks.Tags.database, deploy=True)

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, Q, QuerySet
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BigIntegerField, Count, DateTimeField, F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -17,7 +18,9 @@ from portal.pools import pools
 from portal.templatetags.reading import SOON
 from reports.models import MonthlyReport
 from tenants.models import Membership
+from tenants.prepared import LISTS, Slot, counted
 from tenants.roles import Role
+from tenants.scoping import active_tenants
 from tickets.models import Dispute, Estimate, Obligation, Stage, Ticket
 from tickets.models.choices import (
     OUT_OF_SCOPE,
@@ -27,8 +30,8 @@ from tickets.models.choices import (
     Priority,
     Status,
 )
-from tickets.models.ticket import TicketQuerySet
-from tickets.views.rows import rows_of
+from tickets.models.ticket import TicketQuerySet, own_only
+from tickets.views.rows import kept_rows
 from tickets.waiting import heaps
 
 TO_APPROVE = (EstimateStatus.SUBMITTED, EstimateStatus.APPROVED)
@@ -39,6 +42,20 @@ AGENTS = {
     Role.SERVICE_DESK,
     Role.OPERATIONS_ENGINEER,
     Role.MAINTENANCE_ENGINEER,
+}
+
+
+NOW, BY_SOON = Slot("now", DateTimeField()), Slot("soon", DateTimeField())
+OWNED = Stage.objects.filter(
+    owner__among=Slot("desks", ArrayField(BigIntegerField())), ended_at=None
+)
+COUNTS = {
+    "open": Count("pk"),
+    "late": Count("pk", filter=Q(next_due_at__lte=NOW)),
+    "soon": Count("pk", filter=Q(next_due_at__gt=NOW, next_due_at__lte=BY_SOON)),
+    "critical": Count("pk", filter=Q(priority=Priority.P1)),
+    "paused": Count("pk", filter=Q(status=Status.ON_HOLD)),
+    "mine": Count("pk", filter=Q(stage__in=OWNED.values("pk"))),
 }
 
 
@@ -68,17 +85,19 @@ def worklist(request: HttpRequest, mine: list[Membership]) -> TicketQuerySet:
 
 def queue(request: HttpRequest, mine: list[Membership], now: datetime) -> dict[str, Any]:
     """The open tickets of all clients by time to breach, with the counts above them."""
-    rows = Ticket.objects.visible_to(request.memberships).open().at(mine)
-    own = Stage.objects.filter(owner__in=[m.pk for m in mine], ended_at=None)
-    counts = rows.aggregate(
-        open=Count("pk"),
-        late=Count("pk", filter=Q(next_due_at__lte=now)),
-        soon=Count("pk", filter=Q(next_due_at__gt=now, next_due_at__lte=now + SOON)),
-        critical=Count("pk", filter=Q(priority=Priority.P1)),
-        paused=Count("pk", filter=Q(status=Status.ON_HOLD)),
-        mine=Count("pk", filter=Q(stage__in=own.values("pk"))),
-    )
-    return {"tickets": rows_of(rows.by_deadline()[:QUEUE]), "counts": counts, "shown": QUEUE}
+
+    def rows() -> TicketQuerySet:
+        return Ticket.objects.visible_to(request.memberships).open().at(mine)
+
+    whole = {m.tenant_id for m in mine} == active_tenants()
+    words = "queue" if whole and not own_only(request.memberships) else None
+    told = {"desks": [m.pk for m in mine], "now": now, "soon": now + SOON}
+    (counts,) = LISTS.all(words, lambda: counted(rows(), **COUNTS), **told)
+    return {
+        "tickets": kept_rows(words, lambda: rows().by_deadline()[:QUEUE]),
+        "counts": dict(zip(COUNTS, counts, strict=True)),
+        "shown": QUEUE,
+    }
 
 
 def my_requests(request: HttpRequest, mine: list[Membership], now: datetime) -> dict[str, Any]:

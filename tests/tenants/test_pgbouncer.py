@@ -18,10 +18,12 @@ from tempfile import mkdtemp
 import pytest
 from django.core.paginator import Paginator
 from django.db import DatabaseError, connection, transaction
+from django.db.models import CharField
 from django.template import Context, Template
 
 from contracts.models import Contract
 from tenants.models import Job
+from tenants.prepared import Prepared, Slot
 from tenants.scoping import tenant_scope
 from tenants.services import jobs
 from tests.factories import ContractFactory, TenantFactory
@@ -230,11 +232,13 @@ def test_a_server_side_cursor_reads_its_own_rows_to_the_end(pooled, three):
 
 def test_nothing_is_prepared_that_another_session_would_not_know(pooled, three):
     pooled(2)
+    kept = Prepared(lambda: Contract.objects.filter(number=Slot("number", CharField())))
 
     def repeat(_number: int) -> list:
         for _turn in range(12):  # psycopg prepares at the fifth unless told not to
             with tenant_scope(three["ACME"]), transaction.atomic():
                 assert Contract.objects.filter(number="ACME").count() == 1
+                assert kept.first(number="ACME").number == "ACME"
         return ask("SELECT count(*) FROM pg_prepared_statements")
 
     assert in_threads(4, repeat) == [[0]] * 4

@@ -9,8 +9,7 @@ from tenants.scoping import tenant_scope
 from tests.tickets.estimates import Money
 from tests.tickets.factories import Client, after, two_clients
 from tickets import services
-from tickets.models import Ticket
-from tickets.waiting import RULES, heaps, with_tickets
+from tickets.waiting import RULES, desks_of, heaps, with_tickets
 
 pytestmark = pytest.mark.allow_n_plus_one
 SEEN_AT = after(hours=1)
@@ -142,9 +141,14 @@ class TestAllOfIt:
         assert (heap.count, heap.more) == (2, True)
 
     def test_every_rule_can_be_asked(self, client):
+        client.open()
         everyone = list(client.people.values())
-        for rule in RULES:
-            assert isinstance(list(Ticket.objects.filter(rule.condition(everyone, SEEN_AT))), list)
+        assert [rule.code for rule in RULES if not desks_of(rule, everyone)] == []
+
+        together = {h.rule.code for h in heaps(everyone, SEEN_AT)}
+        apart = {h.rule.code for one in everyone for h in heaps([one], SEEN_AT)}
+
+        assert together == apart == {"about_to_miss", "replies"}
 
     def test_is_nothing_for_who_has_no_desk(self, client):
         assert heaps([], SEEN_AT) == []

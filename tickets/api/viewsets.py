@@ -20,7 +20,7 @@ from tenants.api.pagination import Order, Rows, page_of, paged
 from tenants.api.views import CURSOR, LIMIT, PAGES, ApiViewSet
 from tenants.errors import NotPermitted
 from tenants.models import Membership
-from tenants.prepared import Lists, Prepared, Slot
+from tenants.prepared import Prepared, Slot
 from tickets import services
 from tickets.api import bodies, shapes
 from tickets.api.estimate_shapes import EstimateSerializer, NewEstimateBody
@@ -34,7 +34,7 @@ from tickets.filters import ApiTicketFilter, asking
 from tickets.models import Ticket
 from tickets.models.choices import Channel
 from tickets.views.desk import actor_for, ticket_or_404, tickets_of
-from tickets.views.rows import found
+from tickets.views.rows import kept, words_of
 
 ORDERS = (
     Order("due", "next_due_at", unique="key"),
@@ -83,12 +83,7 @@ class TicketViewSet(TicketSteps, TicketParts, ApiViewSet):
             return tickets
 
         def load(page: Rows) -> list[dict[str, Any]]:
-            words = words_of(request)
-
-            def shown() -> QuerySet:
-                return found(page()).values_list(*shapes.ROW)
-
-            made = list(shown()) if words is None else LISTS.all(words, shown)
+            made = kept(words_of(request), page, shapes.ROW)
             return [shapes.row(values, clients) for values in made]
 
         page = page_of(request, rows, ORDERS, load)
@@ -147,24 +142,6 @@ class TicketViewSet(TicketSteps, TicketParts, ApiViewSet):
             return estimate_answer(request, made.public_id, 201)
 
         return once(request, ticket.tenant_id, act)
-
-
-LISTS = Lists()
-MOST_WORDS = 200
-
-
-def words_of(request: Request) -> str | None:
-    """
-    Return what decides on the SQL of a list besides the scope; None where that is something else.
-
-    That is whose tickets are seen, where not all are, and a client's id, which only the scope's
-    people may ask for. A cursor is asked for once.
-    """
-    said = request.GET.urlencode()
-    own = any(m.role == roles.Role.REQUESTER for m in request.memberships)
-    if own or len(said) > MOST_WORDS or request.query_params.keys() & {"client", "cursor"}:
-        return None
-    return said
 
 
 NAMED = Prepared(

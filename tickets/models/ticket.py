@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import models
@@ -11,33 +12,37 @@ from tickets.models.choices import Channel, Level, Priority, Status, TicketType
 OPEN_STATUSES = (Status.NEW, Status.IN_PROGRESS, Status.ON_HOLD)
 
 
+def own_only(memberships: Sequence[Membership]) -> set[int]:
+    """Return the clients at which these desks see their own tickets only: another desk sees more."""
+    narrow = {
+        m.tenant_id
+        for m in memberships
+        if m.role == "requester" and not m.tenant.requesters_see_all
+    }
+    return narrow - {m.tenant_id for m in memberships if m.role != "requester"}
+
+
 class TicketQuerySet(TenantQuerySet):
     def open(self) -> "TicketQuerySet":
         return self.filter(status__in=OPEN_STATUSES)
 
-    def at(self, desks: list[Membership]) -> "TicketQuerySet":
+    def at(self, desks: Sequence[Membership]) -> "TicketQuerySet":
         """Keep the tickets of the clients of these desks; where they are the scope it says so already."""
         clients = {m.tenant_id for m in desks}
         return self if clients == active_tenants() else self.filter(tenant_id__in=clients)
 
-    def visible_to(self, memberships: list[Membership]) -> "TicketQuerySet":
+    def visible_to(self, memberships: Sequence[Membership]) -> "TicketQuerySet":
         """
         Keep what these desks may see: a requester only their own where the tenant says so.
 
         Their own are those they asked for, and those that they watch: where theirs was merged into.
         """
-        own_only = {
-            m.tenant_id
-            for m in memberships
-            if m.role == "requester"
-            if not m.tenant.requesters_see_all
-        } - {m.tenant_id for m in memberships if m.role != "requester"}  # another desk sees more
-        if not own_only:
+        if not (clients := own_only(memberships)):
             return self
         mine = [m.pk for m in memberships]
         watched = self.model.watchers.rel.related_model.objects.filter(member_id__in=mine)
         own = Q(requester_id__in=mine) | Q(pk__in=watched.values("ticket_id"))
-        return self.filter(~Q(tenant_id__in=own_only) | own)
+        return self.filter(~Q(tenant_id__in=clients) | own)
 
     def for_worklist(self) -> "TicketQuerySet":
         """Load what a list shows, the soonest deadline first and paused ones last."""

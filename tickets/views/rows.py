@@ -1,14 +1,17 @@
 """A ticket as a row of a list: what the table shows, and no more of it is loaded."""
 
+from collections.abc import Callable, Hashable
 from datetime import datetime
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from django.db.models import BigIntegerField, F, Func, QuerySet
+from django.http import HttpRequest
 
 from tenants.models import Tenant
+from tenants.prepared import LISTS
 from tenants.scoping import InScope, OfEach, is_one
 from tickets.models import Ticket
-from tickets.models.ticket import OPEN_STATUSES
+from tickets.models.ticket import OPEN_STATUSES, own_only
 
 COLUMNS = (
     *("key", "title", "type", "environment", "priority", "status", "next_due_at"),
@@ -57,7 +60,42 @@ class TicketRow(NamedTuple):
 
 def rows_of(page: QuerySet[Ticket]) -> list[TicketRow]:
     """Return the rows of a page, a slice of an ordered list, in its order."""
-    return [TicketRow(*values) for values in found(page).values_list(*COLUMNS)]
+    return kept_rows(None, lambda: page)
+
+
+def kept_rows(
+    words: Hashable | None, page: Callable[[], QuerySet[Ticket]], **values: Any
+) -> list[TicketRow]:
+    """Return the rows of a page that depends on these words and the scope (`prepared.Lists`)."""
+    made = kept(words, page, COLUMNS, **values)
+    return [TicketRow(*row) for row in made]
+
+
+def kept(
+    words: Hashable | None,
+    page: Callable[[], QuerySet[Ticket]],
+    columns: tuple[str, ...],
+    **values: Any,
+) -> list[tuple]:
+    """Return these columns of a page that depends on these words and the scope."""
+    key = None if words is None else (columns, words)
+    return LISTS.all(key, lambda: found(page()).values_list(*columns), **values)
+
+
+MOST_WORDS = 200
+
+
+def words_of(request: HttpRequest) -> str | None:
+    """
+    Return what decides on the SQL of a list besides the scope; None where that is something else.
+
+    That is whose tickets are seen, where not all are, and a client's id, which only the scope's
+    people may ask for. A cursor is asked for once.
+    """
+    said = request.GET.urlencode()
+    if own_only(request.memberships) or len(said) > MOST_WORDS:
+        return None
+    return None if request.GET.keys() & {"client", "cursor"} else said
 
 
 def found(page: QuerySet[Ticket]) -> QuerySet[Ticket]:
