@@ -6,6 +6,7 @@ operation here; many more by `make prove`. The same each time: nothing is drawn 
 """
 
 from collections.abc import Iterator
+from datetime import date, time
 from typing import Any
 
 import pytest
@@ -19,7 +20,8 @@ from schemathesis import checks
 from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi import checks as openapi
 
-from reports.models import MonthlyReport, ReportRemark
+from reports.models import ReportRemark
+from reports.services.issue import issue_report
 from tenants.models import Job
 from tenants.scoping import tenant_scope
 from tests.api.client import token_of
@@ -32,6 +34,7 @@ from tickets.models import (
     AlertSource,
     AlertWindow,
     Attachment,
+    Decision,
     GlossaryTerm,
     Letter,
     Link,
@@ -40,13 +43,15 @@ from tickets.models import (
     Pattern,
     PurchaseOrderFile,
     Release,
-    Roster,
     RoutineProof,
+    Stage,
     Swap,
+    Ticket,
     TicketCounter,
 )
 from tickets.services.bulk import upload_bulk
 from tickets.services.replays import ask_replay
+from tickets.services.rosters import RosterPlan, write_roster
 from tickets.services.routines import create_routine
 
 pytestmark = [pytest.mark.django_db, pytest.mark.allow_n_plus_one]
@@ -58,6 +63,7 @@ CHECKS = [
     openapi.response_schema_conformance,
 ]
 ISSUES = b"Key,Title,Received\r\nA-1,The cart,2026-04-08 10:00\r\n"
+APRIL = date(2026, 4, 1)
 FEWEST = 120  # operations
 SHARES = 8  # of the long run: each can be run by itself
 
@@ -83,14 +89,18 @@ def named(desk) -> dict[str, Any]:
     world = World(desk.tenant)
     world.id_of(TicketCounter)  # or a ticket that is opened takes the number of one that was made
     theirs = {
-        "reports": MonthlyReport, "remarks": ReportRemark, "attachments": Attachment,
+        "remarks": ReportRemark, "attachments": Attachment,
         "links": Link, "notices": Notification, "terms": GlossaryTerm, "releases": Release,
         "routine-proofs": RoutineProof, "patterns": Pattern, "alert-sources": AlertSource,
         "alert-windows": AlertWindow, "order-files": PurchaseOrderFile,
-        "rosters": Roster, "swaps": Swap, "absences": Absence, "letters": Letter,
+        "swaps": Swap, "absences": Absence, "letters": Letter,
         "mailboxes": Mailbox,
     }  # fmt: skip
     found = {name: world.public_id_of(model) for name, model in theirs.items()}
+    stage, decision = world.id_of(Stage), world.id_of(Decision)
+    with tenant_scope(desk.tenant):  # what only later steps join
+        Stage.objects.filter(pk=stage).update(decision=decision)
+        Ticket.objects.filter(stage=None).update(stage=stage)
     ticket = desk.open()
     outside = desk.open(answers={0: False, 1: False, 2: True}, type="change_request")
     now, engineer = desk.after(5), desk.people["operations_engineer"]
@@ -118,6 +128,12 @@ def named(desk) -> dict[str, Any]:
         routine = create_routine(plan=PLAN, starts_on=TODAY, **lead)
         with transaction.atomic():
             version, run = desk.contract.versions.first(), routine.runs.first()
+        report = issue_report(desk.contract, APRIL, now=desk.after(60 * 24 * 40))
+        plan = RosterPlan(
+            tier="L2", timezone="Asia/Tokyo", turns="day", hands_over=time(9), starts_on=APRIL,
+            seats=((engineer, ""),),
+        )  # fmt: skip
+        roster, _secret = write_roster(tenant=desk.tenant, actor=lead["actor"], plan=plan, now=now)
         replay = ask_replay(version=version, from_on=None, until_on=None, **lead)
     job = Job.objects.create(
         kind="tests.none", key="1", tenant=desk.tenant, due_at=now, state="dead"
@@ -125,7 +141,8 @@ def named(desk) -> dict[str, Any]:
     real = {
         "handoffs": handoff, "disputes": dispute, "estimates": estimate, "comments": comment,
         "contracts": desk.contract, "members": desk.people["service_owner"], "jobs": job,
-        "imports": bulk, "routines": routine, "routine-runs": run, "replays": replay,
+        "imports": bulk, "routines": routine, "routine-runs": run,
+        "reports": report, "rosters": roster, "replays": replay,
     }  # fmt: skip
     return {
         **found,

@@ -51,7 +51,7 @@ def estimates_of(request: Request) -> QuerySet:
     owned = {m.tenant_id for m in request.memberships if m.role == Role.SERVICE_OWNER} - vendor
     sent = Estimate.objects.shown_to_client().filter(tenant_id__in=owned)
     rows = Estimate.objects.filter(Q(tenant_id__in=vendor) | Q(pk__in=sent.values("pk")))
-    rows = rows.filter(ticket__in=tickets_of(request))
+    rows = rows.filter(ticket__in=tickets_of(request)).exclude(revision=None)
     return rows.select_related("ticket", "revision", "accepted").prefetch_related(WITH_ORDERS)
 
 
