@@ -17,7 +17,7 @@ from tenants.models import AuditEvent, AuditLink, Membership, Tenant, TenantOwne
 from tenants.scoping import tenant_scope
 from tenants.walls import tenant_models
 from tests.factories import TERMS
-from tickets.models import Decision, EstimateRevision, Pattern, Release, Stage, Ticket
+from tickets.models import Decision, Estimate, EstimateRevision, Pattern, Release, Stage, Ticket
 
 NOON = datetime(2026, 4, 15, 12, tzinfo=UTC)
 
@@ -64,6 +64,14 @@ def another_ticket(world: "World") -> int:
     return world.made["ticket"]
 
 
+def frozen(world: "World") -> str:
+    """Return facts of a report that can be made again: its cover, and nothing it says is true."""
+    cover = dict.fromkeys(("tenant_name", "contract", "number", "title"), world.canary)
+    cover |= {"tenant_code": world.tenant.code, "revision": 1, "draft": False, "last_ticket": 0}
+    told = {"schema": 1, "cover": {**cover, "previous_sha256": ""}, "titles": {}}
+    return canonical({**told, "month": {"timezone": "Asia/Tokyo"}})
+
+
 RECIPES: dict[str, dict[str, object]] = {
     "tickets.Ticket": {"number": 7, "key": lambda world: f"{world.tenant.code}-7"},
     "tickets.BulkImport": {
@@ -90,12 +98,14 @@ RECIPES: dict[str, dict[str, object]] = {
     "tickets.EstimateApproval": {"by": stranger, "revision": submitted},
     "tickets.EstimateAcceptance": {"by": stranger, "revision": submitted},
     "tickets.AmountLimit": {"set_by": stranger},
+    "reports.MonthlyReport": {"facts": frozen},
     "reports.IncidentReport": {
         "facts": canonical({"schema": 1, "timezone": "Asia/Tokyo"}),
         "sections": {},
     },
     "tickets.Obligation": {"within": "4h", "hours": "always"},
     "tickets.LedgerEntry": {"event": "start", "within": "4h", "hours": "always"},
+    "tickets.TimeEntry": {"tier": "L2", "place": "onshore"},
     "tickets.Stage": {"facts": lambda world: {}},
     "tickets.Decision": {"verdict": lambda world: {}, "facts": lambda world: {}},
     "tickets.TicketCounter": {"last": 8},  # as if both tickets had been opened
@@ -141,7 +151,7 @@ class World:
         return self.ids[model]
 
     def whole(self) -> "World":
-        """Make a row of every table, and let the ticket be on its stage and the stage under its decision."""
+        """Make a row of every table, and join what only later steps join: stage, decision, revision."""
         for model in tenant_models():
             self.id_of(model)
         with tenant_scope(self.tenant), transaction.atomic(using=self.using):
@@ -149,6 +159,8 @@ class World:
             tickets.update(stage_id=self.id_of(Stage))
             stages = Stage.objects.using(self.using).filter(pk=self.id_of(Stage))
             stages.update(decision_id=self.id_of(Decision))
+            estimates = Estimate.objects.using(self.using).filter(pk=self.id_of(Estimate))
+            estimates.update(revision_id=self.id_of(EstimateRevision))
         return self
 
     def public_id_of(self, model: type[models.Model]) -> str:

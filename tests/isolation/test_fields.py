@@ -2,8 +2,7 @@
 Every text field of every write of the API, filled with the ids of globex's objects.
 
 The operations and their bodies come from the API's own description. An id of another client must be
-answered exactly like one that never was: same status, same words. (Our own objects are rows that
-nothing but their columns' types made; some steps of them end in an error, the same one twice.)
+answered exactly like one that never was: same status, same words, and no error of ours.
 """
 
 import json
@@ -18,13 +17,18 @@ from portal.api.schema import WALL_TIME
 from tenants.models import Membership
 from tests.api.client import Api
 from tests.isolation.routes import MEANINGS, NEVER, Route
-from tests.isolation.rows import World, every
+from tests.isolation.rows import World
 from tickets.api.overage import MONTH
 
 pytestmark = [pytest.mark.django_db, pytest.mark.allow_n_plus_one]
 
 SAMPLES = {"date-time": "2026-04-16T01:00:00Z", "date": "2026-04-16", "binary": "x"}
 PATTERNS = {MONTH: "2026-04", WALL_TIME: "09:00"}
+
+
+FAILS = {  # with its reason; every other step answers our made-up rows too
+    "/api/v1/reports/{public_id}/correct/": "The made-up month has no version in force to count by.",
+}
 
 
 def described() -> tuple[dict[str, Any], list[tuple[str, str, dict[str, Any]]]]:
@@ -87,11 +91,7 @@ SWEPT = [(m, p, s) for m, p, s in WRITES if fields_of(s)]
 
 @pytest.fixture
 def worlds(acme, globex) -> tuple[World, World]:
-    both = World(acme), World(globex)
-    for world in both:
-        for model in every(lambda model: True):
-            world.id_of(model)
-    return both
+    return World(acme).whole(), World(globex).whole()
 
 
 def address_of(path: str, world: World) -> str:
@@ -148,6 +148,7 @@ def test_anothers_id_in_a_field_is_as_one_that_never_was(method, path, schema, w
                 ]
 
                 assert answers[0] == answers[1], (role, name, identifier)
+                assert path in FAILS or answers[0][0] < 500, (role, name, answers[0])
 
 
 ODD = {  # as JSON has them; none may be more than a refusal
@@ -162,13 +163,12 @@ ODD = {  # as JSON has them; none may be more than a refusal
     ("method", "path", "schema"), SWEPT, ids=[f"{m} {p}" for m, p, _s in SWEPT]
 )
 def test_odd_characters_are_stored_or_refused(method, path, schema, acme, members):
-    world = World(acme)
-    for model in every(lambda model: True):
-        world.id_of(model)
+    world = World(acme).whole()
     url, base = address_of(path, world), sample(schema)
     api = Api(members["account_manager"])
     api.raise_request_exception = False
-    fails = asked(api, method, url, base, "*")[0] >= 500  # the row cannot take this step
+    fails = asked(api, method, url, base, "*")[0] >= 500
+    assert fails == (path in FAILS)
     for name, many in fields_of(schema):
         for what, said in ODD.items():
             body = json.dumps(base | {name: ["@@"] if many else "@@"}).replace('"@@"', said)
