@@ -41,8 +41,7 @@ def in_may(terms, made=(), **facts):
 
 def may_work(ref, kind, minutes, **more):
     april = work(ref, kind, minutes, **more)
-    return replace(
-        april,
+    return april._replace(
         starts_at=april.starts_at + timedelta(days=30),
         ends_at=april.ends_at + timedelta(days=30),
     )
