@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contracts.domain.terms import Terms
 from tickets.bulk_words import FIELDS
-from tickets.domain.bulk import Table
+from tickets.domain.bulk_file import Table
 from tickets.domain.bulk_presets import FIELDS as FIELDS_OF
 from tickets.domain.bulk_presets import REQUIRED, Kind
 from tickets.forms import places

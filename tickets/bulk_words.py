@@ -4,7 +4,7 @@ from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from tickets.domain.bulk import Fault, Unreadable, Wrong
+from tickets.domain.bulk_faults import Fault, Unreadable, Wrong
 
 FIELDS: dict[str, Promise] = {
     "source_key": _("Key in the other tool"),

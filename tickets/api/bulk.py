@@ -20,8 +20,7 @@ from tenants.api.serializers import Body, PersonSerializer
 from tenants.api.views import CURSOR, LIMIT, PAGES, ApiViewSet
 from tickets.api.fields import choice, text
 from tickets.api.shapes import person
-from tickets.domain.bulk import missing_fields
-from tickets.domain.bulk_presets import FIELDS, Kind
+from tickets.domain.bulk_presets import FIELDS, Kind, missing_fields
 from tickets.domain.lifecycle import LEADS
 from tickets.models import BulkImport
 from tickets.models.bulk import BulkKind, BulkOutcome, BulkSource

@@ -1,5 +1,6 @@
 """What Backlog, Redmine and Jira call things in their exports, in English and Japanese."""
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 
@@ -138,3 +139,21 @@ PRIORITIES = words(
     P3="p3|medium|normal|中|通常",
     P4="p4|low|lowest|低|低め|minor|trivial|最低",
 )
+
+
+def mapping_for(heads: Sequence[str], preset: str, kind: str) -> dict[str, str]:
+    """Return the heading of each field as the preset knows it; without one, as any does."""
+    known = {head.casefold(): head for head in heads if head}
+    presets = [PRESETS[preset]] if preset in PRESETS else PRESETS.values()
+    found: dict[str, str] = {}
+    for each in presets:
+        for field, names in each[Kind(kind)].items():
+            head = next((known[name.casefold()] for name in names if name.casefold() in known), "")
+            if head and head not in found.values():
+                found.setdefault(field, head)
+    return found
+
+
+def missing_fields(mapping: Mapping[str, str], kind: str) -> list[str]:
+    """Return the required fields that no heading stands for; of alternatives the first."""
+    return [group[0] for group in REQUIRED[Kind(kind)] if not any(mapping.get(f) for f in group)]

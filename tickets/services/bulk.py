@@ -20,7 +20,9 @@ from tenants.errors import Invalid, NotPermitted, Refused
 from tenants.models import Job, Membership
 from tenants.services import audit, jobs
 from tickets.bulk_words import said_of, said_of_file
-from tickets.domain.bulk import Unreadable, mapping_for, missing_fields, read
+from tickets.domain.bulk_faults import Unreadable
+from tickets.domain.bulk_file import read
+from tickets.domain.bulk_presets import mapping_for, missing_fields
 from tickets.domain.file_names import clean_name
 from tickets.domain.lifecycle import LEADS
 from tickets.models import BulkImport, BulkRow, Ticket

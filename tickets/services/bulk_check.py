@@ -13,18 +13,10 @@ from contracts.models import ContractVersion
 from contracts.rules import rules_of
 from tenants.models import Membership
 from tenants.roles import CLIENT, VENDOR, Role
-from tickets.domain.bulk import (
-    Fault,
-    Limits,
-    Reader,
-    Table,
-    TicketRow,
-    TimeRow,
-    Wrong,
-    read,
-    ticket_row,
-    time_row,
-)
+from tickets.domain.bulk_faults import Fault, Wrong
+from tickets.domain.bulk_file import Limits, Table, read
+from tickets.domain.bulk_reader import Reader
+from tickets.domain.bulk_rows import TicketRow, TimeRow, ticket_row, time_row
 from tickets.models import BulkImport, BulkRow, Ticket
 from tickets.models.bulk import BulkKind, BulkOutcome
 

@@ -19,7 +19,7 @@ from tenants.exports import Column, export, format_asked
 from tenants.models import Job, JobState, Membership
 from tickets.bulk_forms import MappingForm, UploadForm
 from tickets.bulk_words import FIELDS, said_of
-from tickets.domain.bulk import missing_fields
+from tickets.domain.bulk_presets import missing_fields
 from tickets.domain.lifecycle import LEADS
 from tickets.models import BulkImport
 from tickets.models.bulk import BulkOutcome

@@ -5,19 +5,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tickets.domain.bulk import (
-    Fault,
-    Limits,
-    Reader,
-    Unreadable,
+from tickets.domain.bulk_faults import Fault, Unreadable
+from tickets.domain.bulk_file import Limits, read
+from tickets.domain.bulk_presets import (
+    FIELDS,
+    PRESETS,
+    REQUIRED,
+    Kind,
     mapping_for,
     missing_fields,
-    moment_of,
-    read,
-    ticket_row,
-    time_row,
 )
-from tickets.domain.bulk_presets import FIELDS, PRESETS, REQUIRED, Kind
+from tickets.domain.bulk_reader import Reader, moment_of
+from tickets.domain.bulk_rows import ticket_row, time_row
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 LIMITS = Limits(size=10_000, rows=100, cell=1_000)
