@@ -19,6 +19,7 @@ from tickets.models import LedgerEntry, Obligation, Ticket
 from tickets.models.choices import ClockState, ObligationKind
 
 AGREED = "delivery_date"  # the cause of a target that is a date of an accepted estimate
+MERGED = "merged"  # the cause of what a merge does to clocks
 COLUMNS = {
     "state": "text",
     "due_at": "timestamptz",

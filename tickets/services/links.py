@@ -12,8 +12,9 @@ from tenants.services import audit
 from tickets.domain.lifecycle import Action
 from tickets.models import Link, LinkKind, Obligation, Ticket, Watcher
 from tickets.models.choices import ObligationKind
-from tickets.services.clocks import MERGED, Clocks, is_paused
+from tickets.services.clocks import Clocks
 from tickets.services.guard import begin, command, lock
+from tickets.services.ledger import MERGED, is_paused
 from tickets.services.link_rows import note_link
 from tickets.services.promises import is_disputed, void_ruling
 from tickets.services.resolution import end_stage

@@ -8,7 +8,8 @@ from contracts.rules import Rules
 from tenants import roles
 from tickets.models import Comment, Decision, Dispute, Stage, Ticket
 from tickets.models.choices import OUT_OF_SCOPE, Lane, ObligationKind, Outcome, TicketType
-from tickets.services.clocks import Clocks, is_agreed
+from tickets.services.clocks import Clocks
+from tickets.services.ledger import is_agreed
 
 WITHOUT_WORDS = frozenset({"servicenow"})  # logs without words: no update or report in them
 FOLLOW_THE_VERDICT = (

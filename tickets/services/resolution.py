@@ -14,11 +14,12 @@ from tenants.services import audit
 from tickets.domain.lifecycle import Action
 from tickets.models import Release, Ticket
 from tickets.models.choices import ObligationKind, TicketType, WorkStream
-from tickets.services.clocks import Clocks, is_agreed
+from tickets.services.clocks import Clocks
 from tickets.services.conversation import heard, say
 from tickets.services.estimate_delivery import end_with_ticket
 from tickets.services.guard import begin, command, stage_of
 from tickets.services.handoffs import waiting_offer
+from tickets.services.ledger import is_agreed
 from tickets.services.progress import restored
 from tickets.services.promises import (
     end_of,

@@ -9,7 +9,7 @@ from contracts.domain.durations import parse_length
 from contracts.rules import Rules
 from tickets.models import LedgerEntry, Obligation, Ticket
 from tickets.models.choices import ClockState
-from tickets.services.clocks import entry_of
+from tickets.services.ledger import entry_of
 
 DONE = (ClockState.MET, ClockState.MISSED, ClockState.VOID)
 
