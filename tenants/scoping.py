@@ -12,7 +12,6 @@ from contextvars import ContextVar
 from typing import Self
 
 from django.apps import apps
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 
 _active: ContextVar[frozenset[int] | None] = ContextVar("active_tenants", default=None)
@@ -145,31 +144,58 @@ class InScope(models.Func):
         return f"{column} = ANY(%s::bigint[])", [*params, value]
 
 
-class OfEach(ArraySubquery):
+class FirstOfEach(models.Subquery):
     """
-    The first rows of each tenant of a query of `Tenant`: `Tenant...annotate(first=OfEach(rows[:9]))`.
+    The ids of a page, a slice of an ordered list: `filter(pk__in=FirstOfEach(rows.order_by(...)[:9]))`.
 
-    Each tenant is asked by itself, so an index that begins with the tenant gives its rows in their
-    order and the search stops at the last one wanted. The outer query says which tenants.
+    Each tenant in scope is asked by itself for as many rows as it can give to the page. So an index
+    that begins with the tenant gives its rows in their order, the search stops at the last one
+    wanted, and of these come the page's.
     """
 
-    def __init__(self, queryset: models.QuerySet, **extra: object) -> None:
-        super().__init__(queryset, **extra)
-        self.tenant = models.F("pk")
+    template = (
+        "(SELECT its.pk FROM unnest(%%s::bigint[]) AS each(tenant)"
+        " CROSS JOIN LATERAL (%(subquery)s) AS its ORDER BY %(order)s LIMIT %(limit)s OFFSET %(low)s)"
+    )
 
-    def get_source_expressions(self) -> list:
-        return [self.tenant, self.query]
+    def __init__(self, page: models.QuerySet) -> None:
+        query = page.query
+        order = [ordering(by) for by in query.order_by]
+        whole = page.all()
+        whole.query.clear_limits()
+        sorted_by = {f"by_{place}": by.expression for place, by in enumerate(order)}
+        rows = whole.order_by(*order).values("pk").annotate(**sorted_by)[: query.high_mark]
+        super().__init__(
+            rows,
+            order=", ".join(
+                written(by, f"its.{name}") for name, by in zip(sorted_by, order, strict=True)
+            ),
+            limit=query.high_mark - query.low_mark,
+            low=query.low_mark,
+        )
 
-    def set_source_expressions(self, expressions: list) -> None:
-        self.tenant, self.query = expressions
-
-    def as_sql(self, compiler, connection, **context):
-        column, _none = compiler.compile(self.tenant)
-        token = _one_by_one.set(column)
+    def as_sql(self, compiler, connection, template=None, **context):
+        token = _one_by_one.set("each.tenant")
         try:
-            return super().as_sql(compiler, connection, **context)
+            sql, params = super().as_sql(compiler, connection, template, **context)
         finally:
             _one_by_one.reset(token)
+        tenants = TOLD if _preparing.get() else sorted(_active.get() or ())
+        return sql, (tenants, *params)
+
+
+def ordering(by: str | models.F | models.expressions.OrderBy) -> models.expressions.OrderBy:
+    """Return an argument of `order_by` as what it stands for."""
+    if isinstance(by, str):
+        field = models.F(by.removeprefix("-"))
+        return field.desc() if by.startswith("-") else field.asc()
+    return by if isinstance(by, models.expressions.OrderBy) else by.asc()
+
+
+def written(by: models.expressions.OrderBy, column: str) -> str:
+    """Return the order as SQL over another column that holds its values."""
+    nulls = " NULLS LAST" if by.nulls_last else " NULLS FIRST" if by.nulls_first else ""
+    return f"{column} {'DESC' if by.descending else 'ASC'}{nulls}"
 
 
 class TenantQuerySet(models.QuerySet):

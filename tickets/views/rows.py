@@ -4,12 +4,11 @@ from collections.abc import Callable, Hashable
 from datetime import datetime
 from typing import Any, NamedTuple, Self
 
-from django.db.models import BigIntegerField, F, Func, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from tenants.models import Tenant
 from tenants.prepared import LISTS
-from tenants.scoping import InScope, OfEach, is_one
+from tenants.scoping import FirstOfEach, is_one
 from tickets.models import Ticket
 from tickets.models.ticket import OPEN_STATUSES, own_only
 
@@ -106,13 +105,5 @@ def found(page: QuerySet[Ticket]) -> QuerySet[Ticket]:
     asked by itself for as many rows as it can give to the page, and an index serves it; of these
     come the page's.
     """
-    order, query = page.query.order_by, page.query
-    if not is_one():
-        whole = page.all()
-        whole.query.clear_limits()
-        each = OfEach(whole.values("pk")[: query.high_mark])
-        clients = Tenant.objects.filter(InScope(F("pk"))).order_by()
-        ids = clients.values_list(Func(each, function="unnest", output_field=BigIntegerField()))
-        firsts = Ticket.objects.filter(pk__in=ids).order_by(*order)
-        page = firsts[query.low_mark : query.high_mark]
-    return Ticket.objects.filter(pk__in=page.values("pk")).order_by(*order)
+    ids = page.values("pk") if is_one() else FirstOfEach(page)
+    return Ticket.objects.filter(pk__in=ids).order_by(*page.query.order_by)
