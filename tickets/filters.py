@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from tenants.models import Tenant
+from tenants.moments import MomentField
 from tenants.searching import matching
 from tickets.models import Ticket
 from tickets.models.choices import (
@@ -82,6 +83,12 @@ class TicketFilter(django_filters.FilterSet):
         return rows.filter(stage__decision__outcome=value, stage__decision__pending=False)
 
 
+class MomentFilter(django_filters.IsoDateTimeFilter):
+    """An instant with its offset; what lies outside of all years is refused."""
+
+    field_class = MomentField
+
+
 class ApiTicketFilter(TicketFilter):
     """What programs may ask too; anything else in the query string is refused."""
 
@@ -93,9 +100,9 @@ class ApiTicketFilter(TicketFilter):
     activity = django_filters.ChoiceFilter(field_name="stage__activity", choices=Activity.choices)
     owner = django_filters.CharFilter(field_name="stage__owner__public_id", max_length=16)
     requester = django_filters.CharFilter(field_name="requester__public_id", max_length=16)
-    received_from = django_filters.IsoDateTimeFilter(field_name="received_at", lookup_expr="gte")
-    received_before = django_filters.IsoDateTimeFilter(field_name="received_at", lookup_expr="lt")
-    due_before = django_filters.IsoDateTimeFilter(field_name="next_due_at", lookup_expr="lt")
+    received_from = MomentFilter(field_name="received_at", lookup_expr="gte")
+    received_before = MomentFilter(field_name="received_at", lookup_expr="lt")
+    due_before = MomentFilter(field_name="next_due_at", lookup_expr="lt")
 
 
 @lru_cache(256)

@@ -5,6 +5,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from contracts.domain.terms import Terms, text_in
+from tenants.moments import MomentField
 
 YES, NO = "yes", "no"
 YES_NO = [(YES, _("Yes")), (NO, _("No")), ("", _("Not known"))]
@@ -29,9 +30,9 @@ def text_field(label, required: str = "", *, most: int = 5000, rows: int = 4, **
     )
 
 
-def moment_field(label, required: str = "", **kwargs) -> forms.DateTimeField:
+def moment_field(label, required: str = "", **kwargs) -> MomentField:
     """Return a field for a local date and time in the reader's zone; as above, it may stay empty."""
-    return forms.DateTimeField(
+    return MomentField(
         label=label,
         required=bool(required),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),

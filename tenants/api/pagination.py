@@ -22,6 +22,8 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
 
+from tenants.moments import as_instant
+
 Rows = Callable[[], QuerySet]
 USUAL, MOST = 25, 100
 MOST_CURSOR = 400
@@ -129,6 +131,7 @@ def read_cursor(cursor: str, order: Order) -> tuple[datetime | None, str]:
         unique.encode()  # half a surrogate pair is no text
         if value is not None and (at is None or at.tzinfo is None):
             raise ValueError("no instant")
+        at = at and as_instant(at)
     except (ValueError, TypeError, binascii.Error, RecursionError):
         raise wrong("cursor", _("Take the cursor from `next`, with the same ordering.")) from None
     return at, unique

@@ -1,5 +1,7 @@
 """What a program may count on: one shape of errors, versions, and requests that may be repeated."""
 
+import base64
+import json
 from datetime import timedelta
 
 import pytest
@@ -11,7 +13,7 @@ from tenants.models import IdempotencyKey
 from tenants.scoping import tenant_scope
 from tenants.services.forgetting import forget_answers
 from tests.api.client import Api
-from tests.portal.desk import Desk, desk_of
+from tests.portal.desk import NOON, Desk, desk_of
 from tests.tickets.races import at_once
 from tickets.models import Comment, Ticket
 
@@ -77,13 +79,25 @@ class TestErrors:
         "query",
         ["status=wrong", "ordering=tenant__name", "limit=0", "limit=1000000000", "limit=x",
          "cursor=x", "cursor=WyJkdWUiLG51bGwsIlx1ZDgwMCJd", "client=GLOBEX", "text=%00",
-         "received_from=yesterday", "ordering=", "limit=²"],
+         "received_from=yesterday", "received_from=0001-01-01T00:00:00%2B15:00", "ordering=",
+         "limit=²"],
     )  # fmt: skip
     def test_a_wrong_parameter_is_named(self, api, globex, query):
         answer = api.get(f"tickets/?{query}")
 
         assert answer.status_code == 400, answer.text
         assert [attr for attr, _code in errors(answer)] == [query.partition("=")[0]]
+
+    def test_an_instant_may_have_an_offset_that_the_database_does_not_know(self, desk, api):
+        row, at = desk.open(), f"{NOON - timedelta(hours=20, minutes=30):%Y-%m-%dT%H:%M:%S}-20:30"
+        said = json.dumps(["received_at", at, ""]).encode()  # a cursor is not signed
+        cursor = base64.urlsafe_b64encode(said).decode()
+
+        found = api.get(f"tickets/?received_from={at}")
+        after = api.get(f"tickets/?ordering=received_at&cursor={cursor}")
+
+        for answer in (found, after):
+            assert [ticket["key"] for ticket in answer.json()["results"]] == [row.key]
 
     def test_a_foreign_contract_is_as_one_that_never_was(self, desk, api, globex):
         theirs = api.post("tickets/", new(desk, contract=desk_of(globex).contract.public_id))

@@ -1,7 +1,7 @@
 """One row of a file by a mapping: cells to texts, codes, instants and lengths, and what is wrong."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from tickets.domain.bulk_faults import Fault, Wrong
@@ -18,6 +18,7 @@ MOMENTS = (  # 04/05/2026 is read by nobody: it is two days
     "%Y-%m-%d",
     "%Y/%m/%d",
 )
+FURTHEST = timedelta(hours=16)  # from UTC, that a database can hold
 
 
 class Reader:
@@ -92,11 +93,20 @@ def moment_of(text: str, zone: ZoneInfo) -> datetime | None:
     """Return the aware instant; one without an offset is on the wall in `zone`."""
     for form in MOMENTS:
         try:
-            return datetime.strptime(text, form).replace(tzinfo=zone)
+            return in_reach(datetime.strptime(text, form).replace(tzinfo=zone))
         except ValueError:
             continue
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return at if at.tzinfo else at.replace(tzinfo=zone)
+    return in_reach(at if at.tzinfo else at.replace(tzinfo=zone))
+
+
+def in_reach(at: datetime) -> datetime | None:
+    """Return the instant if it has an offset that a place may have, and lies in no year before 1."""
+    try:
+        at.astimezone(UTC)
+    except OverflowError:
+        return None
+    return at if abs(at.utcoffset() or timedelta()) < FURTHEST else None

@@ -103,7 +103,11 @@ class TestMoments:
     def test_are_on_the_wall_of_the_contract_or_have_an_offset(self, text):
         assert moment_of(text, TOKYO) == datetime(2026, 4, 15, 1, tzinfo=UTC)
 
-    @pytest.mark.parametrize("text", ["04/05/2026", "yesterday", "2026-13-01", "99999999999"])
+    @pytest.mark.parametrize(
+        "text",
+        ["04/05/2026", "yesterday", "2026-13-01", "99999999999", "0001-01-01",
+         "2026-04-15T10:00:00-20:30"],
+    )  # fmt: skip
     def test_that_could_be_two_days_or_none_are_wrong(self, text):
         assert moment_of(text, TOKYO) is None
 
