@@ -8,6 +8,8 @@ address that was checked; a redirect is an answer like any other. Plain Python a
 import http.client
 import socket
 import ssl
+import time
+from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
@@ -16,6 +18,7 @@ from django.conf import settings
 TIMEOUT = 10  # seconds
 EMBEDS_IPV4 = ip_network("64:ff9b::/96")  # NAT64: the last four bytes are an IPv4 address
 LONGEST = 300
+MOST_BYTES, MOST_SECONDS = 65_536, 30  # of an answer that is read
 
 
 class NotReachable(OSError):
@@ -43,23 +46,49 @@ def check_url(url: str) -> tuple[str, int, str]:
 
 def post(url: str, body: bytes, headers: dict[str, str]) -> int:
     """
-    Post a message and return the status of the answer.
+    Post a message and return the status of the answer, which is not read.
 
     :raises NotReachable: if the address may not be asked, or nobody answers.
     """
+    return _sent(url, body, headers, lambda answer: b"")[0]
+
+
+def ask(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+    """
+    Post a message and return status and body of the answer.
+
+    :raises NotReachable: as above, and if the answer is too long or comes too slowly.
+    """
+    return _sent(url, body, headers, _read)
+
+
+Reading = Callable[[http.client.HTTPResponse], bytes]
+
+
+def _sent(url: str, body: bytes, headers: dict[str, str], reading: Reading) -> tuple[int, bytes]:
     host, port, path = check_url(url)
     try:
         connection = _connection(host, port, urlsplit(url).scheme == "https")
         try:
             sent = {"Content-Type": "application/json", "User-Agent": "portal", **headers}
             connection.request("POST", path, body, sent)
-            return connection.getresponse().status
+            answer = connection.getresponse()
+            return answer.status, reading(answer)
         finally:
             connection.close()
     except NotReachable:
         raise
     except (OSError, http.client.HTTPException) as error:
         raise NotReachable(type(error).__name__) from error
+
+
+def _read(answer: http.client.HTTPResponse) -> bytes:
+    found, until = b"", time.monotonic() + MOST_SECONDS
+    while part := answer.read1(8192):
+        found += part
+        if len(found) > MOST_BYTES or time.monotonic() > until:
+            raise NotReachable("The answer is too long.")
+    return found
 
 
 def public_address(host: str, port: int) -> str:

@@ -10,7 +10,7 @@ class TicketsConfig(AppConfig):
             alert_sweep,
             bulk,
             estimate_recipients,
-            mailboxes,
+            mail_fetch,
             notice_mail,
             notices,
             paging,

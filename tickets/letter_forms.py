@@ -5,16 +5,15 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from contracts.domain.terms import text_in
 from contracts.models import Contract, ContractVersion
 from contracts.rules import rules_of
 from tenants.models import Membership
-from tickets.models import Letter, MailSecurity
+from tickets.domain.mailbox import PORTS, MailboxPlan, MailSecrets
+from tickets.models import Letter, Mailbox, MailSecurity, MailSignIn
 from tickets.models.choices import Level, TicketType
-from tickets.services.mailboxes import MailboxPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +74,12 @@ class LetterForm(forms.Form):
         return data | where
 
 
+def secret_field(label: str, longest: int) -> forms.CharField:
+    """Return a field whose content is never shown again, not even after an error."""
+    widget = forms.PasswordInput(attrs={"autocomplete": "off"})
+    return forms.CharField(label=label, max_length=longest, required=False, widget=widget)
+
+
 class MailboxForm(forms.Form):
     """A mailbox of a client's desk."""
 
@@ -88,24 +93,59 @@ class MailboxForm(forms.Form):
         max_length=200,
         required=False,
         help_text=_("Empty: your mail provider posts each letter to the address shown next."),
+        widget=forms.TextInput(attrs={"placeholder": "imap.example.com"}),
     )
-    port = forms.IntegerField(label=_("Port"), min_value=1, max_value=65535, initial=993)
     security = forms.ChoiceField(label=_("Encryption"), choices=MailSecurity.choices)
-    user = forms.CharField(label=_("User"), max_length=200, required=False)
-    password = forms.CharField(
-        label=_("Password"),
+    port = forms.IntegerField(
+        label=_("Port"),
+        min_value=1,
+        max_value=65535,
+        required=False,
+        help_text=_("Empty: the one of the encryption."),
+    )
+    sign_in = forms.ChoiceField(label=_("Signs in by"), choices=MailSignIn.choices)
+    user = forms.CharField(
+        label=_("User"),
         max_length=200,
         required=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    password = secret_field(_("Password"), 200)
+    token_url = forms.CharField(
+        label=_("Token address"),
+        max_length=300,
+        required=False,
+        help_text=_("Of the provider's documentation; it begins with https://."),
+    )
+    client_id = forms.CharField(label=_("Client id"), max_length=200, required=False)
+    client_secret = secret_field(_("Client secret"), 500)
+    refresh_token = secret_field(_("Refresh token"), 5000)
+    scope = forms.CharField(
+        label=_("Token scope"),
+        max_length=300,
+        required=False,
+        help_text=_(
+            "Microsoft: https://outlook.office365.com/.default. Empty where none is needed."
+        ),
     )
     folder = forms.CharField(label=_("Folder"), max_length=100, initial="INBOX")
+    ca = forms.CharField(
+        label=_("Own certificate authority"),
+        max_length=20_000,
+        required=False,
+        help_text=_("PEM. Empty: the public ones are trusted; else this one alone."),
+        widget=forms.Textarea(attrs={"rows": 3, "class": "font-monospace", "spellcheck": "false"}),
+    )
 
-    def clean_folder(self) -> str:
-        if any(character in self.cleaned_data["folder"] for character in '"\\\r\n'):
-            raise forms.ValidationError(_now("Folder: write its name without quotes."))
-        return self.cleaned_data["folder"]
+    def __init__(self, *args, mailbox: Mailbox | None = None, **kwargs) -> None:
+        if mailbox:
+            kwargs["initial"] = {name: getattr(mailbox, name) for name in MailboxPlan.__slots__}
+        super().__init__(*args, **kwargs)
+        if mailbox:
+            self.fields["address"].disabled = True
 
     def command(self) -> dict[str, Any]:
         data = dict(self.cleaned_data)
-        password = data.pop("password")
-        return {"plan": MailboxPlan(**data), "password": password}
+        secrets = MailSecrets(**{name: data.pop(name) for name in MailSecrets.__slots__})
+        data["port"] = data["port"] or PORTS[data["security"]]
+        return {"plan": MailboxPlan(**data), "secrets": secrets}

@@ -179,6 +179,11 @@ urlpatterns = [
         name="new_mailbox",
     ),
     path(
+        "mailboxes/<slug:public_id>/",
+        login_required(fresh_sign_in(letters.change_mailbox)),
+        name="change_mailbox",
+    ),
+    path(
         "mailboxes/<slug:public_id>/switch/",
         login_required(letters.switch_mailbox),
         name="switch_mailbox",

@@ -59,6 +59,7 @@ VERBS: dict[str, Promise] = {
     "letter.discarded": _("Letter put away"),
     "letter.opened": _("Letter became a ticket"),
     "letter.taken_in": _("Letter taken in"),
+    "mailbox.changed": _("Mailbox changed"),
     "mailbox.created": _("Mailbox set up"),
     "mailbox.disabled": _("Mailbox turned off"),
     "mailbox.enabled": _("Mailbox turned on"),

@@ -9,10 +9,10 @@ from django.db.models import Count
 
 from contracts.models import Contract
 from tenants.models import Membership
+from tickets.domain.mailbox import MailboxPlan, MailSecrets
 from tickets.models import FaqEntry, Mailbox, Pattern, Roster
 from tickets.services import faq, letters, mailboxes, problems, recurrence, rosters
 from tickets.services.faq import Text
-from tickets.services.mailboxes import MailboxPlan
 from tickets.services.rosters import RosterPlan
 
 Say = Callable[[str], None]
@@ -135,7 +135,11 @@ def receive(contract: Contract, bridge: Membership, now: datetime) -> None:
     """Open a mailbox to which a provider posts, with a letter to answer and one of a stranger."""
     address, told = LETTERS[contract.tenant.code]
     mailbox, _secret = mailboxes.create_mailbox(
-        tenant=contract.tenant, actor=bridge, plan=MailboxPlan(address), password="", now=now
+        tenant=contract.tenant,
+        actor=bridge,
+        plan=MailboxPlan(address),
+        secrets=MailSecrets(),
+        now=now,
     )
     for place, (sender, subject, text) in enumerate(told):
         letter = EmailMessage()

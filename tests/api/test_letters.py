@@ -8,9 +8,9 @@ import time_machine
 from tenants.scoping import tenant_scope
 from tests.api.client import Api
 from tests.portal.desk import NOON, desk_of
+from tickets.domain.mailbox import MailboxPlan, MailSecrets
 from tickets.models import Comment, Letter, Mailbox, Ticket
 from tickets.services import mailboxes
-from tickets.services.mailboxes import MailboxPlan
 
 pytestmark = [pytest.mark.django_db, pytest.mark.allow_n_plus_one]
 
@@ -35,7 +35,7 @@ def with_mail(tenant):
     desk = desk_of(tenant)
     with tenant_scope(tenant):
         desk.mailbox, _secret = mailboxes.create_mailbox(
-            tenant=tenant, actor=desk.people["bridge_se"], password="", now=NOON,
+            tenant=tenant, actor=desk.people["bridge_se"], secrets=MailSecrets(), now=NOON,
             plan=MailboxPlan(address=f"desk@{tenant.code.lower()}.example"),
         )  # fmt: skip
     return desk

@@ -35,7 +35,11 @@ WITHOUT = {
     **dict.fromkeys(("cockpit-filter-save", "cockpit-filter-delete"), BROWSER),
     **dict.fromkeys(("hooks:alerts", "hooks:mail"), "Is for programs, with a secret of its own."),
     **dict.fromkeys(
-        ("tickets:new_alert_source", "tickets:rotate_alert_secret", "tickets:new_mailbox"), FRESH
+        (
+            *("tickets:new_alert_source", "tickets:rotate_alert_secret"),
+            *("tickets:new_mailbox", "tickets:change_mailbox"),
+        ),
+        FRESH,
     ),
     "cockpit-together": "Takes the steps of each ticket one by one, as a program does.",
 }

@@ -1,7 +1,7 @@
 """A real SMTP server that delivers into a real IMAP server, both of this machine and this test run."""
 
 import imaplib
-import shutil
+import os
 import smtplib
 import socket
 import subprocess
@@ -73,21 +73,45 @@ class Deliver:
 
 
 @contextmanager
-def running() -> Iterator[Servers]:
-    servers = Servers(free_port(), free_port())
-    program = shutil.which("pymap") or str(Path(sys.executable).with_name("pymap"))
-    imap = subprocess.Popen(
-        [program, "--host", "127.0.0.1", "--port", str(servers.imap_port), "--no-service", "admin",
-         "dict", "--demo-data", "--demo-user", USER, "--demo-password", PASSWORD],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    smtp = Controller(Deliver(servers), hostname="127.0.0.1", port=servers.smtp_port)
+def signed_in(port: int, password: str) -> Iterator[imaplib.IMAP4]:
+    box = imaplib.IMAP4("127.0.0.1", port)
     try:
-        wait_for(servers.imap_port, imap)
-        smtp.start()
-        yield servers
+        box.authenticate("PLAIN", lambda _challenge: f"\0{USER}\0{password}".encode())
+        yield box
     finally:
-        smtp.stop(no_assert=True)
+        box.logout()
+
+
+@contextmanager
+def running() -> Iterator[Servers]:
+    with serving() as imap_port:
+        servers = Servers(free_port(), imap_port)
+        smtp = Controller(Deliver(servers), hostname="127.0.0.1", port=servers.smtp_port)
+        try:
+            smtp.start()
+            yield servers
+        finally:
+            smtp.stop(no_assert=True)
+
+
+@contextmanager
+def serving(
+    certificate: Path | None = None, *, token: str = "", password: str = PASSWORD
+) -> Iterator[int]:
+    """Serve IMAP and yield its port: with a certificate STARTTLS, with a token XOAUTH2."""
+    port = free_port()
+    tls = ["--cert", str(certificate), "--key", str(certificate)] if certificate else []
+    imap = subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("imap_server.py")),
+         "--host", "127.0.0.1", "--port", str(port), "--no-service", "admin", *tls,
+         "dict", "--demo-data", "--demo-user", USER, "--demo-password", password],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env=os.environ | {"IMAP_BEARER": token},
+    )  # fmt: skip
+    try:
+        wait_for(port, imap)
+        yield port
+    finally:
         imap.terminate()
         imap.wait(10)
 

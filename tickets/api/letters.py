@@ -24,7 +24,16 @@ from tickets.api.fields import MemberField, OtherTicketField, choice, level, tex
 from tickets.api.shapes import client, person
 from tickets.domain.lifecycle import AGENTS, LEADS
 from tickets.letter_forms import places_of
-from tickets.models import Letter, LetterReason, LetterState, Mailbox, MailSecurity, Ticket
+from tickets.models import (
+    Letter,
+    LetterReason,
+    LetterState,
+    Mailbox,
+    MailProblem,
+    MailSecurity,
+    MailSignIn,
+    Ticket,
+)
 from tickets.models.choices import TicketType
 from tickets.services import letters, mailboxes
 from tickets.views.letters import letter_and_actor
@@ -72,9 +81,10 @@ class MailboxSerializer(serializers.Serializer):
     host = serializers.CharField(allow_blank=True, help_text="Empty: a provider posts to its door.")
     port = serializers.IntegerField()
     security = choice(MailSecurity.choices)
+    sign_in = choice(MailSignIn.choices)
     folder = serializers.CharField()
     checked_at = serializers.DateTimeField(allow_null=True)
-    problem = serializers.CharField(allow_blank=True, help_text="Why it was not reached.")
+    problem = choice(MailProblem.choices, allow_blank=True, help_text="Why it was not opened.")
     disabled_at = serializers.DateTimeField(allow_null=True)
 
 
@@ -94,7 +104,8 @@ def letter(row: Letter) -> dict[str, Any]:
 
 
 def mailbox(row: Mailbox) -> dict[str, Any]:
-    names = ("address", "host", "port", "security", "folder", "checked_at", "problem")
+    names = ("address", "host", "port", "security", "sign_in", "folder", "checked_at",
+             "problem")  # fmt: skip
     return {
         "id": row.public_id,
         "client": client(row.tenant),

@@ -15,7 +15,15 @@ from tickets.models.estimate_answer import (
 )
 from tickets.models.faq import FaqEntry, FaqText, FaqUse
 from tickets.models.handoff import Handoff
-from tickets.models.letter import Letter, LetterReason, LetterState, Mailbox, MailSecurity
+from tickets.models.letter import (
+    Letter,
+    LetterReason,
+    LetterState,
+    Mailbox,
+    MailProblem,
+    MailSecurity,
+    MailSignIn,
+)
 from tickets.models.link import Link, LinkKind
 from tickets.models.notice import NoticePreference, Notification
 from tickets.models.obligation import LedgerEntry, Obligation
@@ -68,7 +76,9 @@ __all__ = [
     "LetterState",
     "Link",
     "LinkKind",
+    "MailProblem",
     "MailSecurity",
+    "MailSignIn",
     "Mailbox",
     "NoticePreference",
     "Notification",

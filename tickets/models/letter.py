@@ -13,6 +13,33 @@ class MailSecurity(models.TextChoices):
     PLAIN = "plain", _("None: inside only")
 
 
+class MailSignIn(models.TextChoices):
+    PASSWORD = "password", _("User and password")
+    CLIENT = "client", _("OAuth 2.0: the application itself (client credentials)")
+    REFRESH = "refresh", _("OAuth 2.0: for a person (refresh token)")
+
+
+class MailProblem(models.TextChoices):
+    """Why a mailbox was not opened. What its server said may hold anything, and is not kept."""
+
+    AWAY = "away", _("The server does not answer at this name and port.")
+    INSIDE = "inside", _("The server is not on the open internet, and no setting allows it.")
+    ISSUER = "issuer", _("Nobody whom this portal trusts has signed the server's certificate.")
+    NAME = "name", _("The server's certificate is for another name.")
+    EXPIRED = "expired", _("The server's certificate is not valid today.")
+    CERTIFICATE = "certificate", _("The server's certificate does not prove the server.")
+    TLS = "tls", _("The server speaks no TLS there. Nothing was sent to it.")
+    NO_STARTTLS = "no_starttls", _("The server offers no STARTTLS. Nothing was sent to it.")
+    SIGN_IN = "sign_in", _("The server refuses this user with this proof.")
+    FOLDER = "folder", _("There is no such folder.")
+    PROTOCOL = "protocol", _("The server does not speak IMAP as it should.")
+    TOKEN_AWAY = "token_away", _("The token server does not answer.")
+    TOKEN_CLIENT = "token_client", _("The token server does not know this application.")
+    TOKEN_GRANT = "token_grant", _("The token server takes this refresh token no more.")
+    TOKEN_SCOPE = "token_scope", _("The token server does not give this scope.")
+    TOKEN = "token", _("The token server gave no token.")
+
+
 class Mailbox(Addressable, TenantOwned):
     """
     An address of one client's desk: fetched by IMAP, or posted by a mail provider at its door.
@@ -27,13 +54,27 @@ class Mailbox(Addressable, TenantOwned):
     security = models.CharField(
         max_length=8, choices=MailSecurity.choices, default=MailSecurity.TLS
     )
+    ca = models.TextField(blank=True, help_text="PEM of who signs its certificate, if not public.")
+    sign_in = models.CharField(
+        max_length=8, choices=MailSignIn.choices, default=MailSignIn.PASSWORD
+    )
     user = models.CharField(max_length=200, blank=True)
-    sealed = models.TextField(blank=True, help_text="The password, encrypted.")
+    sealed = models.TextField(
+        blank=True,
+        help_text="Encrypted: the password; with OAuth, JSON of secret and refresh token.",
+    )
+    token_url = models.CharField(max_length=300, blank=True)
+    client_id = models.CharField(max_length=200, blank=True)
+    scope = models.CharField(max_length=300, blank=True)
+    access_sealed = models.TextField(blank=True, help_text="The last access token, encrypted.")
+    access_until = models.DateTimeField(null=True)
     folder = models.CharField(max_length=100, default="INBOX")
     by = TenantForeignKey(Membership, related_name="+")
     made_at = models.DateTimeField()
     checked_at = models.DateTimeField(null=True)
-    problem = models.CharField(max_length=120, blank=True, help_text="Why it was not reached.")
+    problem = models.CharField(
+        max_length=120, choices=MailProblem.choices, blank=True, help_text="Why it was not opened."
+    )
     disabled_at = models.DateTimeField(null=True)
 
     class Meta(TenantOwned.Meta):

@@ -1,76 +1,113 @@
-"""
-Mailboxes: set up, and fetched by IMAP.
+"""Mailboxes: set up, once they open; changed, closed and opened again. Fetched in `mail_fetch`."""
 
-A letter is marked as seen only once it stands in the database, at the next visit: a worker that is
-killed between the two fetches it again, and its Message-ID makes it the same letter.
-"""
-
-import imaplib
-import socket
-import ssl
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tenants.errors import Invalid, NotPermitted
-from tenants.models import Job, Membership, Tenant
-from tenants.outbound import TIMEOUT, NotReachable, public_address
+from tenants.models import Membership, Tenant
+from tenants.oauth import Grant
+from tenants.outbound import NotReachable, check_url
 from tenants.services import audit, hooks, jobs
-from tenants.vault import vault
 from tickets.domain.lifecycle import LEADS
-from tickets.models import Letter, Mailbox, MailSecurity
-from tickets.services.letters import take_in_anyhow
+from tickets.domain.mailbox import MailboxPlan, MailSecrets
+from tickets.models import Mailbox, MailProblem, MailSecurity, MailSignIn
+from tickets.services.imap import NotOpened, opened, trusting
+from tickets.services.mail_fetch import POLL
+from tickets.services.mail_proof import granted, seal
 
-EVERY = timedelta(minutes=1)
-POLL = "mail.poll"
-USE = "mailbox"
-MOST_A_VISIT = 50
-TOO_LARGE = "(This letter was too large to be taken in. It lies in the mailbox.)"
+FIELDS = {  # where the form shows a problem; the server's name where it is about the connection
+    MailProblem.TLS: "security",
+    MailProblem.NO_STARTTLS: "security",
+    MailProblem.FOLDER: "folder",
+    MailProblem.TOKEN: "token_url",
+    MailProblem.TOKEN_AWAY: "token_url",
+    MailProblem.TOKEN_CLIENT: "client_id",
+    MailProblem.TOKEN_GRANT: "refresh_token",
+    MailProblem.TOKEN_SCOPE: "scope",
+}
+NEEDED = {  # what each way of signing in must be told
+    MailSignIn.PASSWORD: ("user", "password"),
+    MailSignIn.CLIENT: ("user", "token_url", "client_id", "client_secret"),
+    MailSignIn.REFRESH: ("user", "token_url", "client_id", "refresh_token"),
+}
 
 
-@dataclass(frozen=True, slots=True)
-class MailboxPlan:
-    """How a mailbox is reached; without a host a mail provider posts to its door."""
+def set_up_mailbox(
+    *, tenant: Tenant, actor: Membership, plan: MailboxPlan, secrets: MailSecrets, now: datetime
+) -> tuple[Mailbox, str]:
+    """
+    Open the mailbox once, and set it up; return it with the secret of its door, shown this once.
 
-    address: str
-    host: str = ""
-    port: int = 993
-    security: str = MailSecurity.TLS
-    user: str = ""
-    folder: str = "INBOX"
+    :raises NotPermitted: to anybody but a bridge SE or an account manager of the client.
+    :raises Invalid: if the address is taken, something is missing, or the mailbox does not open.
+    """
+    check_lead(tenant.pk, actor)
+    check_plan(tenant, plan, secrets)
+    grant = try_out(plan, secrets, now)
+    return create_mailbox(
+        tenant=tenant, actor=actor, plan=plan, secrets=secrets, grant=grant, now=now
+    )
 
 
 @transaction.atomic
 def create_mailbox(
-    *, tenant: Tenant, actor: Membership, plan: MailboxPlan, password: str, now: datetime
+    *,
+    tenant: Tenant,
+    actor: Membership,
+    plan: MailboxPlan,
+    secrets: MailSecrets,
+    now: datetime,
+    grant: Grant | None = None,
 ) -> tuple[Mailbox, str]:
-    """
-    Set a client's mailbox up; return it with the secret of its door, which nobody sees again.
-
-    :raises NotPermitted: to anybody but a bridge SE or an account manager of the client.
-    :raises Invalid: if the address is taken, or a host comes without user and password.
-    """
+    """Set a mailbox up without a visit; else as above."""
     check_lead(tenant.pk, actor)
-    check_plan(tenant, plan, password)
+    check_plan(tenant, plan, secrets)
     hook, secret = hooks.make(tenant_id=tenant.pk, signed_only=False, now=now)
-    mailbox = Mailbox.objects.create(
-        tenant=tenant, public_id=hook.public_id, by=actor, made_at=now,
-        sealed=sealed(password) if plan.host else "",
-        **{name: getattr(plan, name) for name in plan.__slots__},
-    )  # fmt: skip
+    mailbox = Mailbox(tenant=tenant, public_id=hook.public_id, by=actor, made_at=now)
+    write(mailbox, plan, secrets, grant)
     jobs.enqueue(POLL, tenant_id=tenant.pk, key="recurring")
     audit.record(
         actor=actor, verb="mailbox.created", subject=mailbox, at=now, address=plan.address,
         host=plan.host,
     )  # fmt: skip
     return mailbox, secret
+
+
+def change_mailbox(
+    *, mailbox: Mailbox, actor: Membership, plan: MailboxPlan, secrets: MailSecrets, now: datetime
+) -> tuple[Mailbox, str]:
+    """
+    Reach a mailbox another way, with proof given anew; its address and its letters stay.
+
+    Without a host its door gets a new secret, which is returned and shown this once. Never with what
+    is kept: a password must not go to a server that somebody else named. It may refuse as above.
+    """
+    plan = replace(plan, address=mailbox.address)
+    check_lead(mailbox.tenant_id, actor)
+    check_plan(None, plan, secrets)
+    grant = try_out(plan, secrets, now)
+    with transaction.atomic():
+        mailbox = Mailbox.objects.select_for_update(of=["self"]).get(pk=mailbox.pk)
+        mailbox.problem, mailbox.checked_at = "", None
+        write(mailbox, plan, secrets, grant)
+        told = {"public_id": mailbox.public_id, "tenant_id": mailbox.tenant_id}
+        secret = "" if plan.host else hooks.renew(**told, now=now)
+        audit.record(
+            actor=actor, verb="mailbox.changed", subject=mailbox, at=now, address=plan.address,
+            host=plan.host,
+        )  # fmt: skip
+    return mailbox, secret
+
+
+def write(mailbox: Mailbox, plan: MailboxPlan, secrets: MailSecrets, grant: Grant | None) -> None:
+    for name in MailboxPlan.__slots__:
+        setattr(mailbox, name, getattr(plan, name))
+    seal(mailbox, plan, secrets, grant)
+    mailbox.save()
 
 
 @transaction.atomic
@@ -91,119 +128,58 @@ def check_lead(tenant_id: int, actor: Membership) -> None:
         raise NotPermitted(_("Only a bridge SE or an account manager sets up mailboxes."))
 
 
-def check_plan(tenant: Tenant, plan: MailboxPlan, password: str) -> None:
-    if Mailbox.objects.filter(tenant=tenant, address__iexact=plan.address).exists():
+def check_plan(tenant: Tenant | None, plan: MailboxPlan, secrets: MailSecrets) -> None:
+    """Check what can be checked without asking anybody; with a tenant, that the address is free."""
+    if tenant and Mailbox.objects.filter(tenant=tenant, address__iexact=plan.address).exists():
         raise Invalid(_("This client has a mailbox with this address."), field="address")
-    if plan.host and not (plan.user and password):
-        raise Invalid(_("IMAP needs a user and a password."), field="user")
-    inside = plan.host in settings.OUTBOUND_PRIVATE_HOSTS
-    if plan.host and plan.security == MailSecurity.PLAIN and not inside:
+    if not plan.host:
+        return
+    for name in NEEDED[MailSignIn(plan.sign_in)]:
+        if not (getattr(plan, name, "") or getattr(secrets, name, "")):
+            raise Invalid(_("This way of signing in needs it."), field=name)
+    if plan.security == MailSecurity.PLAIN and plan.host not in settings.OUTBOUND_PRIVATE_HOSTS:
         raise Invalid(_("A password is not sent without encryption."), field="security")
-
-
-def sealed(password: str) -> str:
-    return vault(USE).encrypt(password.encode()).decode()
-
-
-# --- fetching ---
-
-
-@jobs.handles(POLL, every=EVERY)
-def poll(job: Job) -> None:
-    """Fetch the letters of one tenant's mailboxes; one that is not reached says so and waits."""
-    rows = Mailbox.objects.filter(disabled_at=None).exclude(host="")
-    for mailbox in rows.order_by("pk"):
-        fetch(mailbox, timezone.now())
-
-
-def fetch(mailbox: Mailbox, now: datetime) -> int:
-    """Visit a mailbox: mark what stands in the database, take the next letters in; return how many."""
-    taken = 0
+    check_texts(plan, secrets)
+    if plan.sign_in != MailSignIn.PASSWORD:
+        try:
+            check_url(plan.token_url)
+        except NotReachable:
+            told = _("Write an address that begins with https:// and has no port.")
+            raise Invalid(told, field="token_url") from None
     try:
-        with opened(mailbox) as box:
-            validity = said(box.response("UIDVALIDITY")[1])
-            for uid in unseen(box):
-                name = f"{validity}.{uid}"
-                if Letter.objects.filter(mailbox=mailbox, uid=name).exists():
-                    box.uid("STORE", uid, "+FLAGS.SILENT", r"(\Seen)")
-                elif taken < MOST_A_VISIT:
-                    take_one(mailbox, box, uid, name, now)
-                    taken += 1
-        problem = ""
-    except (NotReachable, OSError, imaplib.IMAP4.error) as error:
-        problem = type(error).__name__  # what the server says may hold anything
-    Mailbox.objects.filter(pk=mailbox.pk).update(checked_at=now, problem=problem)
-    return taken
+        trusting(plan.ca)
+    except NotOpened:
+        raise Invalid(_("This is no certificate in PEM."), field="ca") from None
 
 
-def take_one(mailbox: Mailbox, box: imaplib.IMAP4, uid: str, name: str, now: datetime) -> None:
-    _kind, told = box.uid("FETCH", uid, "(INTERNALDATE RFC822.SIZE)")
-    facts = said(told)
-    size = int(facts.partition("RFC822.SIZE ")[2].partition(" ")[0].strip(")") or 0)
-    what = "BODY.PEEK[]" if size <= settings.MAIL_MOST_BYTES else "BODY.PEEK[HEADER]"
-    _kind, found = box.uid("FETCH", uid, f"({what})")
-    raw = next((part[1] for part in found if isinstance(part, tuple)), b"")
-    if what != "BODY.PEEK[]":
-        raw = headers_only(raw)
-    at = internal_date(facts.encode()) or now
-    letter = take_in_anyhow(mailbox=mailbox, raw=raw, received_at=at, now=now, uid=name)
-    if letter.uid != name:  # the same letter lies here twice
-        box.uid("STORE", uid, "+FLAGS.SILENT", r"(\Seen)")
+def check_texts(plan: MailboxPlan, secrets: MailSecrets) -> None:
+    """Refuse a line break or another control character: the next line would be a command of IMAP."""
+    told = {name: getattr(plan, name) for name in ("host", "user", "folder", "client_id", "scope")}
+    told |= {name: getattr(secrets, name) for name in MailSecrets.__slots__}
+    for name, text in told.items():
+        if not text.isprintable():
+            raise Invalid(_("Write it without line breaks."), field=name)
 
 
-def headers_only(head: bytes) -> bytes:
-    """Return the headers of a letter that is too large, with words in place of what it held."""
-    lines = (
-        line
-        for line in head.replace(b"\r\n\t", b" ").replace(b"\r\n ", b" ").split(b"\r\n")
-        if line
-    )
-    kept = [line for line in lines if not line.lower().startswith(b"content-")]
-    return b"\r\n".join([*kept, b"", TOO_LARGE.encode()])
+def try_out(plan: MailboxPlan, secrets: MailSecrets, now: datetime) -> Grant | None:
+    """
+    Open the mailbox and leave it again; return the access token that was asked for.
 
-
-def internal_date(head: bytes) -> datetime | None:
-    told = imaplib.Internaldate2tuple(head)
-    return datetime.fromtimestamp(time.mktime(told), UTC) if told else None
-
-
-def unseen(box: imaplib.IMAP4) -> list[str]:
-    _kind, found = box.uid("SEARCH", "UNSEEN")
-    return said(found).split()
-
-
-def said(found: list) -> str:
-    return b" ".join(part for part in found or [] if isinstance(part, bytes)).decode(
-        "ascii", "replace"
-    )
-
-
-@contextmanager
-def opened(mailbox: Mailbox) -> Iterator[imaplib.IMAP4]:
-    """Open the mailbox's folder, at the address that was checked (`tenants.outbound`)."""
-    box = Imap(mailbox.host, mailbox.port, secure=mailbox.security == MailSecurity.TLS)
+    :raises Invalid: if it does not open, in words, at the field that is to be looked at.
+    """
+    if not plan.host:
+        return None
     try:
-        if mailbox.security == MailSecurity.STARTTLS:
-            box.starttls(ssl.create_default_context())
-        password = vault(USE).decrypt(mailbox.sealed.encode()).decode()
-        box.login(mailbox.user, password)
-        kind, _found = box.select(f'"{mailbox.folder}"')
-        if kind != "OK":
-            raise imaplib.IMAP4.error("no such folder")
-        yield box
-    finally:
-        box.shutdown()
+        grant = None
+        if plan.sign_in != MailSignIn.PASSWORD:
+            grant = granted(plan, secrets, now)
+        with opened(plan, grant.access if grant else secrets.password):
+            return grant
+    except NotOpened as error:
+        raise Invalid(str(error.problem.label), field=field_of(error.problem, plan)) from None
 
 
-class Imap(imaplib.IMAP4):
-    """IMAP to an address of the open internet, under the name that was told."""
-
-    def __init__(self, host: str, port: int, *, secure: bool) -> None:
-        self.secure = secure
-        super().__init__(host, port, TIMEOUT)
-
-    def _create_socket(self, timeout: float | None) -> socket.socket:
-        plain = socket.create_connection((public_address(self.host, self.port), self.port), timeout)
-        if not self.secure:
-            return plain
-        return ssl.create_default_context().wrap_socket(plain, server_hostname=self.host)
+def field_of(problem: MailProblem, plan: MailboxPlan) -> str:
+    if problem == MailProblem.SIGN_IN:
+        return "password" if plan.sign_in == MailSignIn.PASSWORD else "user"
+    return FIELDS.get(problem, "host")

@@ -1,5 +1,8 @@
 """Letters: what waits for the desk, what is in quarantine, and the mailboxes they come from."""
 
+from collections.abc import Callable
+from functools import partial
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from contracts.models import Contract
 from tenants import roles
 from tenants.errors import Invalid, NotPermitted
-from tenants.models import Membership
+from tenants.models import Membership, Tenant
 from tickets.domain.lifecycle import AGENTS, LEADS
 from tickets.letter_forms import LetterForm, MailboxForm, places_of
 from tickets.models import Letter, LetterState, Mailbox, Ticket
@@ -109,23 +112,43 @@ def new_mailbox(request: HttpRequest, code: str) -> HttpResponse:
         raise Http404
     actor = next((m for m in seats if m.role in LEADS), seats[0])
     mailboxes.check_lead(actor.tenant_id, actor)
-    form, secret, mailbox = MailboxForm(request.POST or None), "", None
-    if form.is_bound and form.is_valid():
-        try:
-            mailbox, secret = mailboxes.create_mailbox(
-                tenant=actor.tenant, actor=actor, now=timezone.now(), **form.command()
-            )
-        except Invalid as error:
-            form.add_error(error.field if error.field in form.fields else None, str(error.message))
+    command = partial(mailboxes.set_up_mailbox, tenant=actor.tenant, actor=actor)
+    return mailbox_form(request, MailboxForm(request.POST or None), actor.tenant, command)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def change_mailbox(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Reach a mailbox another way; what proves us is given anew."""
+    mailbox = get_object_or_404(Mailbox.objects.select_related("tenant"), public_id=public_id)
+    actor = lead_of(request, mailbox)
+    command = partial(mailboxes.change_mailbox, mailbox=mailbox, actor=actor)
+    form = MailboxForm(request.POST or None, mailbox=mailbox)
+    return mailbox_form(request, form, mailbox.tenant, command, {"changed": mailbox})
+
+
+def mailbox_form(
+    request: HttpRequest,
+    form: MailboxForm,
+    tenant: Tenant,
+    command: Callable[..., tuple[Mailbox, str]],
+    more: dict[str, object] | None = None,
+) -> HttpResponse:
     context = {
         "form": form,
-        "tenant": actor.tenant,
-        "secret": secret,
-        "mailbox": mailbox,
-        "address": mailbox
-        and request.build_absolute_uri(reverse("hooks:mail", args=[mailbox.public_id])),
+        "tenant": tenant,
         "section_url": reverse("tickets:list"),
+        **(more or {}),
     }
+    if form.is_bound and form.is_valid():
+        try:
+            mailbox, secret = command(now=timezone.now(), **form.command())
+        except Invalid as error:
+            form.add_error(error.field if error.field in form.fields else None, str(error.message))
+        else:
+            address = reverse("hooks:mail", args=[mailbox.public_id])
+            context |= {"mailbox": mailbox, "secret": secret}
+            context["address"] = request.build_absolute_uri(address)
     status = 422 if form.errors else 200
     return render(request, "tickets/mailbox_form.html", context, status=status)
 
@@ -133,12 +156,17 @@ def new_mailbox(request: HttpRequest, code: str) -> HttpResponse:
 @require_POST
 def switch_mailbox(request: HttpRequest, public_id: str) -> HttpResponse:
     mailbox = get_object_or_404(Mailbox, public_id=public_id)
-    actor = desk(request, mailbox.tenant_id, LEADS)
-    if actor is None:
-        raise NotPermitted(_("Only a bridge SE or an account manager sets up mailboxes."))
+    actor = lead_of(request, mailbox)
     on = request.POST.get("on") == "1"
     mailboxes.switch_mailbox(mailbox=mailbox, actor=actor, on=on, now=timezone.now())
     return redirect("tickets:letters")
+
+
+def lead_of(request: HttpRequest, mailbox: Mailbox) -> Membership:
+    """:raises NotPermitted: to anybody but a bridge SE or an account manager of the client."""
+    if (actor := desk(request, mailbox.tenant_id, LEADS)) is None:
+        raise NotPermitted(_("Only a bridge SE or an account manager sets up mailboxes."))
+    return actor
 
 
 def letter_and_actor(request: HttpRequest, public_id: str) -> tuple[Letter, Membership]:

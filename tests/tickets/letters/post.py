@@ -7,10 +7,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from tenants.scoping import tenant_scope
+from tickets.domain.mailbox import MailboxPlan, MailSecrets
 from tickets.domain.reply_token import Reply, token_of
 from tickets.models import Comment, Letter, Mailbox, Ticket
 from tickets.services import letters, mailboxes, reply_addresses
-from tickets.services.mailboxes import MailboxPlan
 
 DESK = "desk@portal.example"
 
@@ -20,7 +20,8 @@ def set_up(desk, **told):
     with tenant_scope(desk.tenant):
         return mailboxes.create_mailbox(
             tenant=desk.tenant, actor=desk.people["bridge_se"],
-            plan=MailboxPlan(**({"address": DESK} | told)), password=password, now=timezone.now(),
+            plan=MailboxPlan(**({"address": DESK} | told)),
+            secrets=MailSecrets(password=password), now=timezone.now(),
         )  # fmt: skip
 
 

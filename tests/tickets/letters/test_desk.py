@@ -92,7 +92,8 @@ class TestTheDesk:
 
     def test_a_mailbox_is_set_up_by_a_lead(self, desk):
         lead, agent = (browser_of(desk.people[r]) for r in ("bridge_se", "service_desk"))
-        told = {"address": DESK, "host": "", "port": "993", "security": "tls", "folder": "INBOX"}
+        told = {"address": DESK, "host": "", "port": "993", "security": "tls",
+                "sign_in": "password", "folder": "INBOX"}  # fmt: skip
 
         assert agent.post("/tickets/mailboxes/new/ACME/", told).status_code == 403
         assert b"hook_" in lead.post("/tickets/mailboxes/new/ACME/", told).content

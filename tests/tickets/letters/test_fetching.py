@@ -11,7 +11,7 @@ from tenants.scoping import tenant_scope
 from tests.tickets import mail_servers
 from tests.tickets.letters.post import DESK, letter_of, reply_to, said_on, set_up, states
 from tickets.models import Letter, Mailbox
-from tickets.services import letters, mailboxes
+from tickets.services import letters, mail_fetch
 
 pytestmark = [pytest.mark.django_db, pytest.mark.allow_n_plus_one, pytest.mark.xdist_group("mail")]
 
@@ -33,7 +33,7 @@ def box(desk, servers) -> Mailbox:
 
 def fetch(box: Mailbox) -> int:
     with tenant_scope(box.tenant_id), transaction.atomic():
-        return mailboxes.fetch(box, timezone.now())
+        return mail_fetch.fetch(box, timezone.now())
 
 
 def fails_once(function, error: Exception | None = None):
@@ -171,7 +171,7 @@ class TestByImap:
         )
         assert fetch(box) == 0
         with tenant_scope(desk.tenant):
-            assert Mailbox.objects.get().problem == "ConnectionRefusedError"
+            assert Mailbox.objects.get().problem == "away"
 
     def test_the_wrong_password_is_said_and_stands_nowhere(self, desk, servers):
         box, _secret = set_up(
@@ -181,6 +181,6 @@ class TestByImap:
         fetch(box)
         with tenant_scope(desk.tenant):
             row = Mailbox.objects.values().get()
-            assert row["problem"] == "error"
+            assert row["problem"] == "sign_in"
             assert "canary" not in str(row)
             assert "canary" not in str(list(AuditEvent.objects.values()))
