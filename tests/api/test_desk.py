@@ -47,6 +47,31 @@ def file(name: str = "trace.log", content: bytes = b"09:00 it hangs") -> SimpleU
     return SimpleUploadedFile(name, content)
 
 
+class TestWaiting:
+    def test_is_what_the_inbox_shows_and_nobody_elses(self, desk, other):
+        ticket = desk.open()
+        other.open()
+        engineer, requester = as_(desk, "operations_engineer"), as_(desk, "requester")
+
+        found = {one["rule"]: one for one in engineer.get("waiting/").json()}
+
+        assert found.keys() == {"about_to_miss", "replies"}
+        assert [row["key"] for row in found["replies"]["tickets"]] == [ticket.key]
+        assert found["replies"]["label"] == "Replies owed to the client"
+        assert found["replies"]["tickets"] == engineer.get("tickets/").json()["results"]
+        assert requester.get("waiting/").json() == []
+        japanese = as_(desk, "operations_engineer", **{"Accept-Language": "ja"})
+        assert japanese.get("waiting/").json()[1]["label"] == "お客様への返信待ち"
+
+    def test_is_few_statements_however_many_wait(self, desk, django_assert_max_num_queries):
+        for _number in range(3):
+            desk.open()
+        engineer = as_(desk, "operations_engineer")
+
+        with django_assert_max_num_queries(7):
+            assert engineer.get("waiting/").status_code == 200
+
+
 class TestNotices:
     def test_are_read_unread_and_all_read_by_their_person(self, desk, other):
         ticket, theirs = desk.open(), other.open()

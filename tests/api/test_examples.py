@@ -24,6 +24,18 @@ def body_of(schema: dict, operation: str) -> dict:
     return found["requestBody"]["content"]["application/json"]
 
 
+def test_every_operation_with_a_body_has_an_example(schema):
+    takes = {
+        told["operationId"]
+        for path in schema["paths"].values()
+        for told in path.values()
+        if "application/json" in told.get("requestBody", {}).get("content", {})
+    }
+
+    assert len(takes) >= 80
+    assert takes - EXAMPLES.keys() == set()
+
+
 @pytest.mark.parametrize("operation", EXAMPLES)
 def test_an_example_is_shown_and_is_what_the_operation_takes(schema, operation):
     content = body_of(schema, operation)

@@ -25,6 +25,7 @@ from tickets.api.security import FindingViewSet, NewFindingViewSet
 from tickets.api.timers import LinkViewSet, TimerViewSet
 from tickets.api.unaccounted import UnaccountedViewSet
 from tickets.api.viewsets import TicketViewSet
+from tickets.api.waiting import WaitingViewSet
 from tickets.api.words import CommentViewSet, GlossaryViewSet, TermViewSet
 
 OF_A_CONTRACT = "contracts/<slug:public_id>"
@@ -33,6 +34,7 @@ for prefix, viewset, basename in (
     ("tickets", TicketViewSet, "ticket"),
     ("estimates", EstimateViewSet, "estimate"),
     ("order-files", OrderFileViewSet, "order-file"),
+    ("waiting", WaitingViewSet, "waiting"),
     ("overage", OverageViewSet, "overage"),
     ("unaccounted", UnaccountedViewSet, "unaccounted"),
     ("findings", FindingViewSet, "finding"),
