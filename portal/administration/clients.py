@@ -14,8 +14,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 from portal.administration.desk import for_managers, managed, seat_at
 from portal.administration.forms import ClientForm, InviteForm, NewClientForm
 from tenants.errors import Invalid
+from tenants.exports import Column, export, format_asked
 from tenants.fresh import fresh_sign_in
-from tenants.models import Invitation, Membership
+from tenants.models import Invitation, Membership, Tenant
 from tenants.services import members
 
 A_PAGE = 50
@@ -57,6 +58,8 @@ def new_client(request: HttpRequest) -> HttpResponse:
 def client(request: HttpRequest, code: str) -> HttpResponse:
     """Show a client with its people, and change its settings."""
     seat = seat_at(request, code)
+    if request.method == "GET" and (kind := format_asked(request)):
+        return export(kind, f"people {code}", columns(), seats_of(seat.tenant), title=_("People"))
     form = ClientForm(request.POST if request.method == "POST" else None, initial=settings_of(seat))
     if form.is_bound and form.is_valid():
         members.change_client(
@@ -71,18 +74,31 @@ def settings_of(seat: Membership) -> dict[str, object]:
     return {name: getattr(seat.tenant, name) for name in members.SETTINGS}
 
 
-def client_page(request: HttpRequest, seat: Membership, *, form=None, invite=None) -> HttpResponse:
-    rows = Membership.objects.filter(tenant=seat.tenant).select_related("user")
-    seats = sorted(
+def seats_of(tenant: Tenant) -> list[Membership]:
+    """Return a client's people and its team, those who left at the end."""
+    rows = Membership.objects.filter(tenant=tenant).select_related("user")
+    return sorted(
         rows, key=lambda m: (not m.is_active, m.is_vendor, m.role, m.duty_order, m.user.name)
     )
+
+
+def columns() -> list[Column]:
+    return [
+        Column(_("Name"), lambda m: m.user.name, 30),
+        Column(_("E-mail"), lambda m: m.user.email, 40),
+        Column(_("Role"), lambda m: m.get_role_display(), 24),
+        Column(_("Active"), lambda m: _("Yes") if m.is_active and m.user.is_active else _("No"), 8),
+    ]
+
+
+def client_page(request: HttpRequest, seat: Membership, *, form=None, invite=None) -> HttpResponse:
     waiting = Invitation.objects.filter(tenant=seat.tenant, accepted_at=None, withdrawn_at=None)
     context = {
         "tenant": seat.tenant,
         "form": form or ClientForm(initial=settings_of(seat)),
         "invite": invite
         or InviteForm(auto_id="id_invite_%s", initial={"language": get_language()}),
-        "members": Paginator(seats, A_PAGE).get_page(request.GET.get("page")),
+        "members": Paginator(seats_of(seat.tenant), A_PAGE).get_page(request.GET.get("page")),
         "invitations": list(waiting.order_by("-invited_at")),
         "now": timezone.now(),
     }

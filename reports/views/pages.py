@@ -28,6 +28,7 @@ from reports.views.downloads import edition_for, report_or_404
 from reports.views.standing import csv_files, life_of
 from tenants.asked import id_in
 from tenants.errors import NotPermitted
+from tenants.exports import Column, export, format_asked
 from tenants.roles import Role
 
 A_PAGE = 36
@@ -43,9 +44,10 @@ def report_list(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(contract__public_id=contract)
     if month:
         rows = rows.filter(month=month)
-    page = Paginator(rows.latest_revisions().for_list(), per_page=A_PAGE).get_page(
-        request.GET.get("page")
-    )
+    rows = rows.latest_revisions().for_list()
+    if kind := format_asked(request):
+        return export(kind, "reports", columns(), rows, title=_("Monthly reports"))
+    page = Paginator(rows, per_page=A_PAGE).get_page(request.GET.get("page"))
     payers = clients_with_money(request.memberships)
     context = {
         "page": page,
@@ -67,6 +69,19 @@ def report_list(request: HttpRequest) -> HttpResponse:
         ),
     }
     return render(request, "reports/report_list.html", context)
+
+
+def columns() -> list[Column]:
+    """Return what is told of reports to everybody who may read them: their figures are in each."""
+    return [
+        Column(_("Client"), lambda r: r.tenant.name, 24),
+        Column(_("Contract"), lambda r: r.contract.number),
+        Column(_("Month"), lambda r: f"{r.month:%Y-%m}", 10),
+        Column(_("Revision"), lambda r: r.revision, 9),
+        Column(_("Issued"), lambda r: r.issued_at, moment=True),
+        Column(_("Why it was corrected"), lambda r: r.reason, 50),
+        Column("SHA-256", lambda r: r.sha256, 66),
+    ]
 
 
 @require_GET

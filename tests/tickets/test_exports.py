@@ -10,14 +10,17 @@ from functools import partial
 import pytest
 from openpyxl import load_workbook
 
+from contracts.models import Contract
+from reports.models import MonthlyReport
 from tenants.scoping import tenant_scope
 from tests.factories import MembershipFactory
-from tests.portal.desk import browser_of
+from tests.isolation.rows import World
+from tests.portal.desk import browser_of, desk_of
 from tests.tickets.estimates import Money
 from tests.tickets.factories import TEN, Client, after, two_clients
 from tests.tickets.races import at_once
 from tickets import services
-from tickets.models import Ticket
+from tickets.models import Alert, FaqText, GlossaryTerm, SecurityFinding, Ticket
 
 pytestmark = [pytest.mark.django_db, pytest.mark.allow_n_plus_one]
 EVIL = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "＝1+1", "＠SUM", '=HYPERLINK("http://evil")']
@@ -228,6 +231,63 @@ class TestEstimates:
         with two_clients(money) as second:
             assert csv_of(second.account_manager, "/tickets/estimates/?format=csv") == []
         assert browser_of(money.requester).get("/tickets/estimates/").status_code == 403
+
+
+KEPT = (  # the address, who asks, the model of its rows, and the column that tells them apart
+    ("/tickets/security/?state=all&", "bridge_se", SecurityFinding, "Client"),
+    ("/tickets/alerts/?", "bridge_se", Alert, "Client"),
+    ("/tickets/faq/?", "bridge_se", FaqText, "Client"),
+    ("/contracts/?", "requester", Contract, "Client"),
+    ("/reports/?", "requester", MonthlyReport, "Client"),
+)
+
+
+class TestWhatElseIsKept:
+    @pytest.mark.parametrize(("address", "role", "model", "column"), KEPT)
+    def test_is_a_file_of_ones_own_clients_only(self, acme, globex, address, role, model, column):
+        desk = desk_of(acme)
+        for tenant in (acme, globex):
+            World(tenant).id_of(model)
+
+        rows = csv_of(desk.people[role], f"{address}format=csv")
+
+        assert {row[column] for row in rows} == {"Acme"}
+        assert "Globex" not in str(
+            list(sheet_of(desk.people[role], f"{address}format=xlsx").values)
+        )
+
+    def test_of_findings_and_alerts_is_not_for_requesters(self, acme):
+        requester = browser_of(desk_of(acme).people["requester"])
+
+        for address in ("/tickets/security/", "/tickets/alerts/"):
+            assert requester.get(f"{address}?format=csv").status_code == 403
+
+    def test_of_findings_is_as_filtered(self, acme):
+        desk = desk_of(acme)
+        World(acme).id_of(SecurityFinding)
+
+        assert csv_of(desk.people["bridge_se"], "/tickets/security/?state=fixed&format=csv") == []
+
+    def test_the_glossary_is_one_clients(self, acme, globex):
+        desk = desk_of(acme)
+        for tenant in (acme, globex):
+            World(tenant).id_of(GlossaryTerm)
+
+        (row,) = csv_of(desk.people["bridge_se"], "/tickets/glossary/ACME/?format=csv")
+
+        assert row.keys() >= {"日本語", "English", "Tiếng Việt"}
+        lead = browser_of(desk.people["bridge_se"])
+        assert lead.get("/tickets/glossary/GLOBEX/?format=csv").status_code == 404
+
+    def test_the_people_of_a_client_are_for_its_account_manager(self, acme, globex):
+        desk, _theirs = desk_of(acme), desk_of(globex)
+
+        rows = csv_of(desk.people["account_manager"], "/administration/clients/ACME/?format=csv")
+
+        assert {row["Name"] for row in rows} == {f"ACME {role}" for role in desk.people}
+        assert {row["Active"] for row in rows} == {"Yes"}
+        owner = browser_of(desk.people["service_owner"])
+        assert owner.get("/administration/clients/ACME/?format=csv").status_code == 403
 
 
 def test_the_audit_is_a_workbook_too(client):

@@ -15,12 +15,14 @@ from contracts.models import Contract, ContractVersion
 from contracts.rules import rules_of
 from tenants.asked import id_in
 from tenants.errors import Invalid, NotPermitted
+from tenants.exports import export, format_asked
 from tenants.models import Membership
 from tickets.alert_forms import SourceForm, WindowForm, lines_of
 from tickets.alert_samples import sample_of
 from tickets.domain.lifecycle import AGENTS, LEADS
 from tickets.models import Alert, AlertSource, AlertWindow
 from tickets.services import alert_sources
+from tickets.views import kept_columns
 from tickets.views.routines import agreeable, desk
 
 A_PAGE = 50
@@ -42,6 +44,8 @@ def alert_list(request: HttpRequest) -> HttpResponse:
     chosen = id_in(request.GET, "source")
     if chosen:
         rows = rows.filter(source__public_id=chosen)
+    if kind := format_asked(request):
+        return export(kind, "alerts", kept_columns.of_alert(), rows, title=_("Alerts"))
     windows = AlertWindow.objects.filter(ends_at__gt=now, cancelled_at=None)
     firing = Count("alerts", filter=Q(alerts__ended_at=None))
     sources = AlertSource.objects.select_related("tenant").annotate(firing=firing)

@@ -16,6 +16,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from contracts.models import Contract
 from tenants.asked import id_in
 from tenants.errors import Invalid, NotPermitted
+from tenants.exports import export, format_asked
 from tenants.models import Membership
 from tickets import services
 from tickets.domain.lifecycle import AGENTS
@@ -23,10 +24,12 @@ from tickets.faq_forms import FaqForm
 from tickets.models import FaqEntry, Ticket
 from tickets.models.faq import FaqStatus
 from tickets.services.faq import Hit, asked_alike, saved_since, search_faq
+from tickets.views import kept_columns
 from tickets.views.desk import desks_at, ticket_or_404, tickets_of
 from tickets.views.steps import to_ticket
 
 A_PAGE = 50
+AT_ONCE = 500  # entries of a file
 SUGGESTED = 3
 COUNTED = timedelta(days=30)
 LEAST_TYPED = 2  # characters
@@ -60,6 +63,9 @@ def searched(request: HttpRequest, query: str, tenants: set[int], most: int) -> 
 @require_GET
 def faq_list(request: HttpRequest) -> HttpResponse:
     """The entries of all clients on screen, or those that hold most of the words looked for."""
+    if kind := format_asked(request):
+        rows = kept_columns.texts_of(entries_of(request).iterator(chunk_size=AT_ONCE))
+        return export(kind, "faq", kept_columns.of_faq(), rows, title=_("FAQ"))
     query = request.GET.get("q", "").strip()[:200]
     hits = searched(request, query, clients_of(request), A_PAGE) if query else []
     writes = {m.tenant.code: m.tenant for m in request.memberships if m.role in AGENTS}

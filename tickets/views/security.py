@@ -19,6 +19,7 @@ from contracts.models import Contract, ContractVersion
 from contracts.rules import rules_of
 from contracts.views.shown import SEE_COST
 from tenants.errors import Invalid, NotPermitted, Refused
+from tenants.exports import export, format_asked
 from tenants.models import Membership
 from tenants.roles import Role
 from tickets import services
@@ -27,6 +28,7 @@ from tickets.models import RoutineTask, SecurityFinding
 from tickets.models.routine import RoutineKind
 from tickets.models.security import FindingState
 from tickets.security_forms import AcceptForm, EndForm, FindingForm, FindingTicketForm
+from tickets.views import kept_columns
 
 A_PAGE = 50
 ROUTINES = (RoutineKind.PATCHES, RoutineKind.SCAN, RoutineKind.ACCESS)
@@ -61,6 +63,9 @@ def finding_list(request: HttpRequest) -> HttpResponse:
     rows = findings_of(request)
     if state in FindingState.values:
         rows = rows.filter(state=state)
+    if kind := format_asked(request):
+        shown = kept_columns.of_finding()
+        return export(kind, "findings", shown, rows, title=_("Security findings"))
     agents = {m.tenant_id for m in request.memberships if m.role in AGENTS}
     contracts = Contract.objects.active().filter(tenant__in=agents).select_related("tenant")
     routines = RoutineTask.objects.filter(ended_on=None, kind__in=ROUTINES).select_related("tenant")

@@ -8,11 +8,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tenants.errors import Invalid
+from tenants.exports import export, format_asked
 from tenants.models import Membership, Tenant
 from tickets import services
 from tickets.domain.lifecycle import Action
 from tickets.models import Comment, GlossaryTerm
 from tickets.models.choices import Lane
+from tickets.views import kept_columns
 from tickets.views.desk import actor_for, ticket_or_404, tickets_of
 from tickets.views.steps import to_ticket
 from tickets.word_forms import TermForm, TranslationForm
@@ -51,6 +53,9 @@ def glossary_of(tenant: Tenant) -> list[GlossaryTerm]:
 def glossary(request: HttpRequest, code: str) -> HttpResponse:
     """Show a client's terms to the vendor's people, with a form for the next one."""
     actor = keeper(request, code)
+    if request.method == "GET" and (kind := format_asked(request)):
+        rows = GlossaryTerm.objects.filter(tenant=actor.tenant)
+        return export(kind, f"glossary {code}", kept_columns.of_term(), rows, title=_("Glossary"))
     form = TermForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid() and save(request, actor, form, None):
         return redirect("tickets:glossary", code=code)

@@ -1,0 +1,82 @@
+"""What the desk keeps besides its tickets, as files: findings, alerts, the FAQ, the glossary."""
+
+from collections.abc import Iterable, Iterator
+
+from django.utils.translation import gettext as _
+
+from tenants.exports import Column
+from tickets.models import Alert, FaqEntry
+
+
+def of_finding() -> list[Column]:
+    return [
+        Column(_("Finding"), lambda f: f.title, 50),
+        Column(_("Client"), lambda f: f.tenant.name, 24),
+        Column(_("Contract"), lambda f: f.contract.number),
+        Column(_("System"), lambda f: f.system),
+        Column(_("Found by"), lambda f: f.get_source_display(), 20),
+        Column(_("Reference"), lambda f: f.reference),
+        Column(_("Severity"), lambda f: f.get_severity_display(), 12),
+        Column(_("Status"), lambda f: f.get_state_display(), 16),
+        Column(_("Found"), lambda f: f.found_at, moment=True),
+        Column(_("Due"), lambda f: f.due_at, moment=True),
+        Column(_("Missed"), lambda f: f.missed_at, moment=True),
+        Column(_("Risk accepted until"), lambda f: f.accepted_until, 14),
+        Column(_("Ended"), lambda f: f.ended_at, moment=True),
+        Column(_("Reason"), lambda f: f.reason, 50),
+        Column(_("Ticket"), lambda f: f.ticket.key if f.ticket else "", 12),
+    ]
+
+
+def of_alert() -> list[Column]:
+    return [
+        Column(_("Alert"), lambda a: a.name, 30),
+        Column(_("Client"), lambda a: a.tenant.name, 24),
+        Column(_("Source"), lambda a: a.source.name, 20),
+        Column(_("System"), lambda a: a.system),
+        Column(_("Environment"), lambda a: a.environment),
+        Column(_("Severity"), lambda a: a.severity, 12),
+        Column(_("Priority"), lambda a: a.priority, 9),
+        Column(_("Summary"), lambda a: a.summary, 50),
+        Column(_("Began"), lambda a: a.started_at, moment=True),
+        Column(_("Ended"), lambda a: a.ended_at, moment=True),
+        Column(_("Times told"), lambda a: a.count, 10),
+        Column(_("Ticket"), lambda a: a.ticket.key if a.ticket else "", 12),
+        Column(_("Held back by"), held_back, 30),
+        Column(_("Problem"), lambda a: a.problem, 40),
+    ]
+
+
+def held_back(alert: Alert) -> str:
+    return alert.window.reason if alert.window else ""
+
+
+def of_faq() -> list[Column]:
+    """Return what is told of the FAQ; a row is an entry with one of its texts (`texts_of`)."""
+    return [
+        Column(_("Question"), lambda row: row[1].title, 50),
+        Column(_("Answer"), lambda row: row[1].answer, 60),
+        Column(_("Language"), lambda row: row[1].language, 10),
+        Column(_("Client"), lambda row: row[0].tenant.name, 24),
+        Column(_("System"), lambda row: row[0].system),
+        Column(_("Status"), lambda row: row[0].get_status_display(), 14),
+        Column(_("Tickets answered"), lambda row: row[0].answered, 10),
+        Column(_("Tickets saved"), lambda row: row[0].deflected, 10),
+        Column(_("Changed"), lambda row: row[0].changed_at, moment=True),
+    ]
+
+
+def texts_of(entries: Iterable[FaqEntry]) -> Iterator[tuple]:
+    for entry in entries:
+        for text in entry.texts.all():
+            yield entry, text
+
+
+def of_term() -> list[Column]:
+    return [
+        Column("日本語", lambda t: t.ja, 30),
+        Column("English", lambda t: t.en, 30),
+        Column("Tiếng Việt", lambda t: t.vi, 30),
+        Column(_("Note"), lambda t: t.note, 50),
+        Column(_("Changed"), lambda t: t.changed_at, moment=True),
+    ]
