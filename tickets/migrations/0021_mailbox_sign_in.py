@@ -12,7 +12,9 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="mailbox",
             name="access_sealed",
-            field=models.TextField(blank=True, help_text="The last access token, encrypted."),
+            field=models.TextField(
+                blank=True, db_default="", default="", help_text="The last access token, encrypted."
+            ),
         ),
         migrations.AddField(
             model_name="mailbox",
@@ -23,18 +25,21 @@ class Migration(migrations.Migration):
             model_name="mailbox",
             name="ca",
             field=models.TextField(
-                blank=True, help_text="PEM of who signs its certificate, if not public."
+                blank=True,
+                db_default="",
+                default="",
+                help_text="PEM of who signs its certificate, if not public.",
             ),
         ),
         migrations.AddField(
             model_name="mailbox",
             name="client_id",
-            field=models.CharField(blank=True, max_length=200),
+            field=models.CharField(blank=True, db_default="", default="", max_length=200),
         ),
         migrations.AddField(
             model_name="mailbox",
             name="scope",
-            field=models.CharField(blank=True, max_length=300),
+            field=models.CharField(blank=True, db_default="", default="", max_length=300),
         ),
         migrations.AddField(
             model_name="mailbox",
@@ -45,6 +50,7 @@ class Migration(migrations.Migration):
                     ("client", "OAuth 2.0: the application itself (client credentials)"),
                     ("refresh", "OAuth 2.0: for a person (refresh token)"),
                 ],
+                db_default="password",
                 default="password",
                 max_length=8,
             ),
@@ -52,7 +58,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="mailbox",
             name="token_url",
-            field=models.CharField(blank=True, max_length=300),
+            field=models.CharField(blank=True, db_default="", default="", max_length=300),
         ),
         migrations.AlterField(
             model_name="mailbox",

@@ -6,6 +6,8 @@ from tenants.models import Addressable, Membership, TenantForeignKey, TenantOwne
 from tenants.scoping import TenantManager, TenantQuerySet
 from tickets.models.ticket import Ticket
 
+EMPTY = {"blank": True, "default": "", "db_default": ""}  # for rows of the release before, too
+
 
 class MailSecurity(models.TextChoices):
     TLS = "tls", "TLS (993)"
@@ -54,19 +56,22 @@ class Mailbox(Addressable, TenantOwned):
     security = models.CharField(
         max_length=8, choices=MailSecurity.choices, default=MailSecurity.TLS
     )
-    ca = models.TextField(blank=True, help_text="PEM of who signs its certificate, if not public.")
+    ca = models.TextField(**EMPTY, help_text="PEM of who signs its certificate, if not public.")
     sign_in = models.CharField(
-        max_length=8, choices=MailSignIn.choices, default=MailSignIn.PASSWORD
+        max_length=8,
+        choices=MailSignIn.choices,
+        default=MailSignIn.PASSWORD,
+        db_default=MailSignIn.PASSWORD,
     )
     user = models.CharField(max_length=200, blank=True)
     sealed = models.TextField(
         blank=True,
         help_text="Encrypted: the password; with OAuth, JSON of secret and refresh token.",
     )
-    token_url = models.CharField(max_length=300, blank=True)
-    client_id = models.CharField(max_length=200, blank=True)
-    scope = models.CharField(max_length=300, blank=True)
-    access_sealed = models.TextField(blank=True, help_text="The last access token, encrypted.")
+    token_url = models.CharField(max_length=300, **EMPTY)
+    client_id = models.CharField(max_length=200, **EMPTY)
+    scope = models.CharField(max_length=300, **EMPTY)
+    access_sealed = models.TextField(**EMPTY, help_text="The last access token, encrypted.")
     access_until = models.DateTimeField(null=True)
     folder = models.CharField(max_length=100, default="INBOX")
     by = TenantForeignKey(Membership, related_name="+")

@@ -76,7 +76,14 @@ class Decision(AppendOnly):
                 name="decision_names_its_clause",
             ),
         ]
-        indexes = [models.Index(fields=["tenant", "stage", "id"], name="decision_by_stage")]
+        indexes = [
+            models.Index(fields=["tenant", "stage", "id"], name="decision_by_stage"),
+            models.Index(
+                fields=["tenant", "stage"],
+                condition=models.Q(outcome=Outcome.UNDECIDED, pending=False),
+                name="decision_without_clause",
+            ),
+        ]
         ordering = ["pk"]
 
     def __str__(self) -> str:

@@ -118,6 +118,9 @@ class Ticket(TenantOwned):
                 condition=Q(status__in=[s.value for s in OPEN_STATUSES]),
                 name="ticket_open_in_order",
             ),
+            models.Index(  # closed ones have no deadline: those received last come first
+                fields=["tenant", "next_due_at", "-received_at", "-id"], name="ticket_in_order"
+            ),
             models.Index(fields=["tenant", "contract", "received_at"], name="ticket_by_received"),
         ]
 
