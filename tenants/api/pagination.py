@@ -154,7 +154,7 @@ def paged(of: type[serializers.Serializer]) -> type[serializers.Serializer]:
 
 
 def part_of(
-    request: Request, rows: QuerySet, show: Callable[[Any], dict[str, Any]]
+    request: Request, rows: QuerySet | list, show: Callable[[Any], dict[str, Any]]
 ) -> dict[str, Any]:
     """
     Return a page of what hangs on one thing, in the order of `rows`; its cursor counts rows.

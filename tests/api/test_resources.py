@@ -187,7 +187,7 @@ class TestPeople:
 
 
 class TestWhatHangsOnATicket:
-    PARTS = ("comments", "stages", "decisions", "clocks", "disputes")
+    PARTS = ("comments", "stages", "decisions", "clocks", "disputes", "history")
 
     def test_is_read_by_everybody_who_sees_the_ticket(self, desk, other):
         ticket, theirs = desk.open(), other.open()
@@ -213,6 +213,35 @@ class TestWhatHangsOnATicket:
             assert client.get(f"{page}handoffs/").status_code == 403
         assert requester.get(f"{page}time-entries/").status_code == 403
         assert owner.get(f"{page}time-entries/").status_code == 200
+
+    def test_its_history_is_told_in_words_and_to_a_client_without_the_vendors_own(self, desk):
+        ticket, page = desk.open(), "tickets/ACME-1/history/"
+        engineer, requester = (
+            Api(desk.people[r], **{"Accept-Language": "ja"})
+            for r in ("operations_engineer", "requester")
+        )
+        engineer.post(f"tickets/{ticket.key}/comment/", {"body": "Again!", "lane": "internal"})
+        engineer.post(f"tickets/{ticket.key}/comment/", {"body": "We look."})
+
+        ours, theirs = (api.get(page).json()["results"] for api in (engineer, requester))
+
+        assert [row["verb"] for row in ours] == ["ticket.commented"] * 2 + ["ticket.opened"]
+        assert [row["verb"] for row in theirs] == ["ticket.commented", "ticket.opened"]
+        assert theirs[0]["what"] == "メッセージを書いた"
+        assert theirs[0]["by"]["name"] == "ACME operations_engineer"
+
+    def test_how_it_was_passed_around_is_counted_for_the_vendor(self, desk, other):
+        ticket, theirs = desk.open(), other.open()
+        engineer, page = Api(desk.people["operations_engineer"]), f"tickets/{ticket.key}/"
+        engineer.post(f"{page}start/")
+        engineer.post(f"{page}hand-over/", {"symptom": "Hangs."})
+
+        figures = engineer.get(f"{page}passing/").json()
+
+        assert figures["offers"] == 1
+        assert (figures["disputes"], figures["returns"]) == (0, 0)
+        assert engineer.get(f"tickets/{theirs.key}/passing/").status_code == 404
+        assert Api(desk.people["service_owner"]).get(f"{page}passing/").status_code == 403
 
     def test_comes_in_pages(self, desk):
         ticket = desk.open()

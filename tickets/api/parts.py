@@ -47,7 +47,7 @@ def part(
 ) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
     """Make an action of a function that returns the rows of a ticket and how one is shown."""
 
-    def decorate(rows_of: Callable[[Ticket, Desks], tuple[QuerySet, Callable]]):
+    def decorate(rows_of: Callable[[Ticket, Desks], tuple[QuerySet | list, Callable]]):
         def read(viewset: Any, request: Request, key: str) -> Response:
             ticket = ticket_or_404(request, key)
             rows, show = rows_of(ticket, desks_at(request, ticket))

@@ -29,6 +29,7 @@ from tickets.api.parts import TicketParts
 from tickets.api.seen import opened_seen, version_at
 from tickets.api.serializers import TicketDetailSerializer, TicketSerializer
 from tickets.api.steps import TicketSteps, answer
+from tickets.api.story import TicketStory
 from tickets.domain.lifecycle import Action
 from tickets.filters import ApiTicketFilter, asking
 from tickets.models import Ticket
@@ -49,7 +50,7 @@ LIST_PARAMETERS = [
 FOR_THE_VENDOR = ("requester", "channel", "received_at")
 
 
-class TicketViewSet(TicketSteps, TicketParts, ApiViewSet):
+class TicketViewSet(TicketSteps, TicketParts, TicketStory, ApiViewSet):
     """Requests and incidents, each held against its contract."""
 
     lookup_field = "key"

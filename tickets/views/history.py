@@ -65,6 +65,7 @@ class Line:
 
     at: datetime
     who: Membership | None
+    verb: str
     what: str
     details: list[Said]
     before: list[Said]
@@ -123,6 +124,7 @@ def line_of(event: AuditEvent, names: dict[int, str], *, for_vendor: bool) -> Li
     return Line(
         event.at,
         event.actor,
+        event.verb,
         what,
         list(details(data)),
         shown(data.get("before"), names),
