@@ -1,5 +1,7 @@
 """The pages of alerts: two clients, who may what, the secret once."""
 
+import re
+
 import pytest
 import time_machine
 
@@ -8,6 +10,7 @@ from tests.portal.desk import NOON, browser_of, desk_of
 from tests.tickets.alerting import at, connect, firing, message, resolved
 from tickets.domain.alert_routes import RouteText, parse_route, route_text
 from tickets.models import AlertSource, AlertWindow
+from tickets.services import alert_sources
 
 pytestmark = [pytest.mark.django_db, pytest.mark.allow_n_plus_one]  # a page is watched by itself
 FORM = {"name": "Prometheus", "kind": "alertmanager", "system": "ec-site",
@@ -56,6 +59,65 @@ class TestTheList:
 
         with django_assert_max_num_queries(16):
             browser.get("/tickets/alerts/")
+
+    def test_a_storm_is_one_line_that_opens(self, acme_desk):
+        source = connect(acme_desk)
+        storm = [firing("Down", instance=f"web-{n}") for n in range(300)]
+        source.post(message(*storm))
+        source.post(message(resolved(storm[7], 5)), 6)
+        browser = bridge(acme_desk)
+
+        body = browser.get("/tickets/alerts/").content.decode()
+        (link,) = re.findall(r'href="[^"]*(\?of=[^"]+)"', body)
+        opened = browser.get("/tickets/alerts/" + link).content.decode()
+
+        assert body.count("ACME-1<") == 1
+        assert "300 alerts" in body
+        assert "299 of 300 last" in body
+        assert opened.count("ACME-1<") == 50
+        assert "300 alerts of one trouble" in opened
+        assert f"{link.removeprefix('?')}&amp;page=2" in opened
+
+    def test_a_thousand_names_are_a_handful_of_lines(self, acme_desk):
+        source = connect(acme_desk)
+        for start in range(0, 1000, 100):
+            source.post(message(*[firing(f"Alert {n}") for n in range(start, start + 100)]))
+
+        body = bridge(acme_desk).get("/tickets/alerts/").content.decode()
+
+        assert 2 <= body.count('<td class="key"') <= 10
+        assert "and 99" in body
+
+    def test_what_maintenance_held_back_is_one_line(self, acme_desk, acme):
+        source = connect(acme_desk)
+        with tenant_scope(acme):
+            alert_sources.agree_window(
+                contract=acme_desk.contract, actor=acme_desk.people["bridge_se"], system="",
+                environment="", starts_at=at(-10), ends_at=at(60), reason="Patches", now=at(-20),
+            )  # fmt: skip
+        source.post(message(*[firing(f"Alert {n}") for n in range(40)]))
+
+        body = bridge(acme_desk).get("/tickets/alerts/").content.decode()
+
+        assert body.count("Held back by maintenance") == 1
+        assert "40 alerts" in body
+
+    def test_another_clients_line_does_not_open(self, acme_desk, globex_desk):
+        theirs = connect(globex_desk)
+        theirs.post(message(firing("Theirs is down")))
+        (alert,) = theirs.alerts()
+
+        answer = bridge(acme_desk).get("/tickets/alerts/", {"of": alert.public_id})
+
+        assert answer.status_code == 404
+
+    def test_names_the_system_as_the_contract_does(self, acme_desk):
+        connect(acme_desk).post(message(firing("Down")))
+
+        body = bridge(acme_desk).get("/tickets/alerts/").content.decode()
+
+        assert "EC site ·" in body
+        assert "ec-site ·" not in body
 
     def test_of_one_source(self, acme_desk):
         first, second = connect(acme_desk), connect(acme_desk, name="Other")

@@ -495,6 +495,23 @@ class TestSilence:
         (ticket,) = source.tickets()
         assert (ticket.received_at, ticket.priority) == (at(10), "P2")
 
+    @pytest.mark.parametrize(
+        ("language", "title"),
+        [
+            ("ja", "「Prometheus」が無応答です: 10分間メッセージがありません"),
+            ("vi", "Prometheus im lặng: không có tin nào trong 10 phút"),
+            ("en", "Prometheus is silent: no message for 10 minutes"),
+        ],
+    )
+    def test_is_told_in_the_language_of_the_client(self, acme_desk, acme, language, title):
+        acme.language = language
+        acme.save()
+        source = connect(acme_desk, silent_after_minutes=10)
+
+        source.sweep(12)
+
+        assert source.tickets()[0].title == title
+
     def test_ends_with_the_next_message(self, acme_desk):
         source = connect(acme_desk, silent_after_minutes=10)
         source.post(message(), 0)

@@ -10,7 +10,9 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from contracts.domain.scope import Facts
 from contracts.models import Contract
@@ -65,14 +67,13 @@ def take_in(*, source: AlertSource, alerts: Sequence[rules.Alert], now: datetime
 def raise_silence(source: AlertSource, since: datetime, now: datetime) -> Taken:
     """Raise the alert that a source has been silent since; the caller has locked the source."""
     minutes = source.silent_after_minutes
+    with translation.override(source.tenant.language):  # a ticket's title is the client's
+        name = _("%(source)s is silent") % {"source": source.name}
+        told = ngettext("no message for %d minute", "no message for %d minutes", minutes) % minutes
     silence = rules.Alert(
-        fingerprint=HEARTBEAT,
-        name=f"{source.name}: silent",
-        firing=True,
-        started_at=since,
-        severity="high",
-        summary=f"no message for {minutes} minutes",
-    )
+        fingerprint=HEARTBEAT, name=name, firing=True, started_at=since, severity="high",
+        summary=told,
+    )  # fmt: skip
     return Intake(source, now).take([silence])
 
 

@@ -1,5 +1,7 @@
 """Alerts: what came in, from which sources, and the maintenance that holds them back."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
@@ -13,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from contracts.models import Contract, ContractVersion
 from contracts.rules import rules_of
+from contracts.system_names import system_names
 from tenants.asked import id_in
 from tenants.errors import Invalid, NotPermitted
 from tenants.exports import export, format_asked
@@ -22,6 +25,7 @@ from tickets.alert_samples import sample_of
 from tickets.domain.lifecycle import AGENTS, LEADS
 from tickets.models import Alert, AlertSource, AlertWindow
 from tickets.services import alert_sources
+from tickets.services.alert_folds import folded, folds_of, same_fold
 from tickets.views import kept_columns
 from tickets.views.routines import agreeable, desk
 
@@ -40,29 +44,46 @@ def alert_list(request: HttpRequest) -> HttpResponse:
     """What came in lately, the sources with what fires now, and the maintenance that is not over."""
     check_team(request)
     now = timezone.now()
-    rows = Alert.objects.for_list()
-    chosen = id_in(request.GET, "source")
+    chosen, opened = id_in(request.GET, "source"), id_in(request.GET, "of")
+    every = Alert.objects.for_list()
     if chosen:
-        rows = rows.filter(source__public_id=chosen)
+        every = every.filter(source__public_id=chosen)
+    if opened:
+        every = every.filter(same_fold(one_of(opened)))
     if kind := format_asked(request):
-        return export(kind, "alerts", kept_columns.of_alert(), rows, title=_("Alerts"))
+        return export(kind, "alerts", kept_columns.of_alert(), every, title=_("Alerts"))
+    rows = every if opened else folded(every)
+    page = Paginator(rows, per_page=A_PAGE).get_page(request.GET.get("page"))
     windows = AlertWindow.objects.filter(ends_at__gt=now, cancelled_at=None)
     firing = Count("alerts", filter=Q(alerts__ended_at=None))
     sources = AlertSource.objects.select_related("tenant").annotate(firing=firing)
+    sources = list(sources.order_by("tenant__name", "name"))
+    windows = windows.select_related("tenant", "contract").order_by("starts_at")[:MOST_WINDOWS]
     context = {
-        "page": Paginator(rows, per_page=A_PAGE).get_page(request.GET.get("page")),
-        "sources": sources.order_by("tenant__name", "name"),
+        "page": page,
+        "folds": {} if opened else folds_of(page.object_list, every),
+        "sources": sources,
+        "systems": system_names(page.object_list, sources, windows),
         "chosen": chosen,
-        "query": f"source={chosen}&" if chosen.replace("-", "").replace("_", "").isalnum() else "",
-        "windows": windows.select_related("tenant", "contract").order_by("starts_at")[
-            :MOST_WINDOWS
-        ],
+        "opened": opened,
+        "query": asked(source=chosen, of=opened),
+        "windows": windows,
         "contracts": agreeable(request),
         "leads": {m.tenant_id for m in request.memberships if m.role in LEADS},
         "many_clients": len({m.tenant_id for m in request.memberships}) > 1,
         "now": now,
     }
     return render(request, "tickets/alert_list.html", context)
+
+
+def one_of(public_id: str) -> Alert:
+    return get_object_or_404(Alert, public_id=public_id)
+
+
+def asked(**told: str) -> str:
+    """Return what was asked for, for the links of the pager."""
+    kept = {name: text for name, text in told.items() if text}
+    return f"{urlencode(kept)}&" if kept else ""
 
 
 @never_cache
@@ -210,6 +231,8 @@ def shown(request: HttpRequest, source: AlertSource, secret: str = "") -> HttpRe
             source=source,
         )  # fmt: skip
     address = request.build_absolute_uri(reverse("hooks:alerts", args=[source.public_id]))
+    every = Alert.objects.filter(source=source)
+    alerts = list(folded(every)[:20])
     context = {
         "source": source,
         "secret": secret,
@@ -217,7 +240,9 @@ def shown(request: HttpRequest, source: AlertSource, secret: str = "") -> HttpRe
         "lines": form.initial["routes"] if form else lines_of(source),
         "address": address,
         "sample": sample_of(source.kind, address, secret or _("the secret")),
-        "alerts": Alert.objects.for_list().filter(source=source)[:20],
+        "alerts": alerts,
+        "folds": folds_of(alerts, every),
+        "systems": system_names([source], alerts),
         "now": timezone.now(),
         "section_url": reverse("tickets:alerts"),
     }

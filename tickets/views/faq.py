@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_htmx.http import HttpResponseClientRedirect
 
 from contracts.models import Contract
+from contracts.system_names import system_names
 from tenants.asked import id_in
 from tenants.errors import Invalid, NotPermitted
 from tenants.exports import export, format_asked
@@ -113,6 +114,7 @@ def faq_page(request: HttpRequest, public_id: str) -> HttpResponse:
     answered = tickets_of(request).filter(faq_uses__entry=entry).order_by("-received_at")
     context = {
         "entry": entry,
+        "systems": system_names([entry]),
         "shown": entry.text_in(get_language() or "en", entry.tenant.language),
         "writes": writes,
         "may_say": any(not m.is_vendor for m in desks) and entry.status == FaqStatus.PUBLISHED,

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from contracts.models import Contract
+from contracts.system_names import system_names
 from contracts.views.shown import SEE_COST, sees_cost
 from tenants.errors import Invalid, NotPermitted, Refused
 from tenants.exports import Column, export, format_asked
@@ -60,6 +61,7 @@ def pattern_list(request: HttpRequest) -> HttpResponse:
         return export(kind, "patterns", columns(), found, title=_("Failure patterns"))
     context = {
         "patterns": found,
+        "systems": system_names([row.pattern for row in found]),
         "days": days,
         "spans": SPANS,
         "at_least": PATTERN_AT_LEAST,
@@ -92,6 +94,7 @@ def pattern_page(request: HttpRequest, public_id: str) -> HttpResponse:
     rows = tickets_of(request).filter(occurrences__pattern=pattern).order_by("-received_at", "-pk")
     context = {
         "pattern": pattern,
+        "systems": system_names([pattern]),
         "figures": told[0] if told else None,
         "page": Paginator(rows, per_page=A_PAGE).get_page(request.GET.get("page")),
         "wordings": pattern.wordings.order_by("pk")[:INCIDENTS_SHOWN],

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from contracts.domain.months import bounds_of, first_of_month, next_month, previous_month
 from contracts.models import Contract, ContractVersion
 from contracts.rules import rules_of
+from contracts.system_names import system_names
 from tenants.asked import id_in
 from tenants.errors import Invalid, NotPermitted
 from tenants.exports import export, format_asked
@@ -46,6 +47,7 @@ def release_list(request: HttpRequest) -> HttpResponse:
     page = Paginator(rows, per_page=A_PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
+        "systems": system_names(page.object_list, shown),
         "month": month,
         "before": previous_month(month),
         "after": next_month(month),

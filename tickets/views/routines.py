@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from contracts.models import Contract, ContractVersion
 from contracts.rules import rules_of
+from contracts.system_names import system_names
 from tenants.errors import Invalid, NotPermitted
 from tenants.exports import export, format_asked
 from tenants.models import Membership
@@ -43,15 +44,18 @@ def today(request: HttpRequest) -> HttpResponse:
         opens_at__lt=now + timedelta(days=1), closes_at__gt=now - timedelta(days=LATE_DAYS)
     ))  # fmt: skip
     done = rows.filter(done_at__gt=now - timedelta(days=1)).order_by("-done_at")
+    done = list(done[:MOST_RUNS])
+    tasks = RoutineTask.objects.filter(ended_on=None).select_related("contract", "tenant")
     context = {
         "groups": [
             (_("Missed"), "text-late", [run for run in waiting if run.closes_at <= now]),
             (_("Now"), "", [run for run in waiting if run.is_open(now)]),
             (_("In the next 24 hours"), "", [run for run in waiting if run.opens_at > now]),
-            (_("Done in the last 24 hours"), "", list(done[:MOST_RUNS])),
+            (_("Done in the last 24 hours"), "", done),
         ],
         "any_task": RoutineTask.objects.exists(),
-        "tasks": RoutineTask.objects.filter(ended_on=None).select_related("contract", "tenant"),
+        "tasks": tasks,
+        "systems": system_names(waiting, done, tasks),
         "contracts": agreeable(request),
         "may_do": any(m.role in AGENTS for m in request.memberships),
         "many_clients": len({m.tenant_id for m in request.memberships}) > 1,
@@ -175,6 +179,7 @@ def run_page(request: HttpRequest, public_id: str) -> HttpResponse:
             return redirect("tickets:routines")
     context = {
         "run": run,
+        "systems": system_names([run]),
         "form": form,
         "proofs": {proof.line: proof for proof in run.proofs.all()},
         "now": timezone.now(),

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from contracts.domain.terms import Terms
 from contracts.models import Contract, ContractVersion
 from contracts.rules import rules_of
+from contracts.system_names import system_names
 from contracts.views.shown import SEE_COST
 from tenants.errors import Invalid, NotPermitted, Refused
 from tenants.exports import export, format_asked
@@ -69,8 +70,10 @@ def finding_list(request: HttpRequest) -> HttpResponse:
     agents = {m.tenant_id for m in request.memberships if m.role in AGENTS}
     contracts = Contract.objects.active().filter(tenant__in=agents).select_related("tenant")
     routines = RoutineTask.objects.filter(ended_on=None, kind__in=ROUTINES).select_related("tenant")
+    page = Paginator(rows, per_page=A_PAGE).get_page(request.GET.get("page"))
     context = {
-        "page": Paginator(rows, per_page=A_PAGE).get_page(request.GET.get("page")),
+        "page": page,
+        "systems": system_names(page.object_list),
         "state": state,
         "states": FindingState,
         "query": f"state={state}&" if state in FindingState.values else "",
@@ -135,6 +138,7 @@ def shown(request: HttpRequest, finding: SecurityFinding, **failed: forms.Form) 
     terms = terms_now(finding.contract) if works else None
     context = {
         "finding": finding,
+        "systems": system_names([finding]),
         "acceptances": finding.acceptances.select_related("by__user"),
         "end": failed.get("end", EndForm(auto_id="id_end_%s")) if works else None,
         "accept": failed.get("accept", AcceptForm(auto_id="id_accept_%s"))
