@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.fields.json import KeyTextTransform
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
 from reports.domain import findings
 from reports.domain.outages import Turned
@@ -120,9 +120,8 @@ def alert_groups(reach: Reach) -> list[tuple]:
 def source_names(reach: Reach, ids: Collection[int]) -> dict[int, tuple[str, str]]:
     """Return name and kind of sources by id: the name that they had at the month's end."""
     verbs = ("alert_source.created", "alert_source.changed")
-    named = events(AlertSource, ids, verbs, reach.ends_at).values_list(
-        "subject_id", "data__plan__name"
-    )
+    name_then = KeyTextTransform("name", KeyTransform("plan", "data"))
+    named = events(AlertSource, ids, verbs, reach.ends_at).values_list("subject_id", name_then)
     names = dict(named)
     rows = AlertSource.objects.filter(pk__in=ids).values_list("pk", "name", "kind")
     return {pk: (names.get(pk) or name, kind) for pk, name, kind in rows}

@@ -10,9 +10,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
 
-from django.db.models import BooleanField, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.fields.json import KeyTextTransform
+from django.db.models import (
+    BooleanField,
+    ExpressionWrapper,
+    FilteredRelation,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+)
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
+from contracts.domain.clock import Event
 from contracts.models import Period
 from reports.domain.metrics import Effort, Step
 from reports.domain.releases import WATCHED
@@ -160,29 +170,43 @@ def clocks(reach: Reach) -> QuerySet[Obligation]:
 
 
 def clock_rows(reach: Reach) -> list[tuple]:
-    """Return id, ticket id, version id, stage id, kind, attempt, creditable of those promises."""
+    """
+    Return id, ticket id, version id, stage id, kind, attempt and creditable of those promises, by
+    ticket; then `at`, `within` and `hours` of the line with which each ledger starts.
+    """
+    start = Q(ledger__event=Event.START, ledger__at__lt=reach.ends_at)
     return read(
         clocks(reach)
+        .annotate(start=FilteredRelation("ledger", condition=start))
         .order_by("ticket__number", "pk")
         .values_list(
-            "pk", "ticket_id", "ticket__version_id", "stage_id", "kind", "attempt", "creditable"
+            *("pk", "ticket_id", "ticket__version_id", "stage_id", "kind", "attempt", "creditable"),
+            *("start__at", "start__within", "start__hours"),
         )
     )
 
 
 def ledger_rows(reach: Reach) -> list[tuple]:
-    """Return id, obligation id, event, at, within, hours and cause of the ledgers, by id."""
+    """
+    Return obligation id, event, at, within, hours, cause and id of the ledgers' lines, by id.
+
+    Without the lines with which they start: those stand beside the promise.
+    """
     rows = read(
         LedgerEntry.objects.filter(obligation__in=clocks(reach).values("pk"), at__lt=reach.ends_at)
+        .exclude(event=Event.START)
         .order_by()
-        .values_list("pk", "obligation_id", "event", "at", "within", "hours", "cause")
+        .values_list("obligation_id", "event", "at", "within", "hours", "cause", "pk")
     )
-    rows.sort(key=itemgetter(0))
+    rows.sort(key=itemgetter(-1))
     return rows
 
 
 def offer_steps(reach: Reach) -> Iterator[tuple]:
     """Yield ticket key, estimate, verb, at, revision and amount of what the client saw of estimates."""
+    estimate, revision, amount = (
+        KeyTransform(name, "data") for name in ("estimate", "revision", "amount")
+    )
     key = Ticket.objects.filter(pk=OuterRef("subject_id")).values("key")
     return (
         AuditEvent.objects.filter(
@@ -193,7 +217,7 @@ def offer_steps(reach: Reach) -> Iterator[tuple]:
         )
         .order_by("subject_id", "pk")
         .annotate(key=Subquery(key))
-        .values_list("key", "data__estimate", "verb", "at", "data__revision", "data__amount")
+        .values_list("key", estimate, "verb", "at", revision, amount)
         .iterator()
     )
 

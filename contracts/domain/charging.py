@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from contracts.domain.calendars import Holidays, holidays_of, service_hours
 from contracts.domain.durations import minutes_of
@@ -47,7 +47,10 @@ def in_force(terms: Terms, from_on: date, holidays: Holidays | None = None) -> I
 
 def version_on(versions: Sequence[InForce], on: date) -> InForce:
     """Return the last version that is in force on `on`; the first reaches back."""
-    return next((v for v in reversed(versions) if v.from_on <= on), versions[0])
+    for version in reversed(versions):
+        if version.from_on <= on:
+            return version
+    return versions[0]
 
 
 def cap_key(work: Work) -> str:
@@ -83,7 +86,7 @@ def cut(work: Work, month: Month, versions: Sequence[InForce]) -> list[Slice]:
     """Return the entry cut at local midnights, and at opening and closing where that costs."""
     start, end = _minute(work.starts_at), _minute(work.ends_at)
     if end <= start:
-        return [Slice(_local(start, month), 0, WHOLE)]
+        return [Slice(month.day_of(start), 0, WHOLE)]
     slices: list[Slice] = []
     for on, opens, closes in _days(start, end, month):
         for minutes, multiplier in _by_multiplier(opens, closes, on, version_on(versions, on)):
@@ -98,15 +101,11 @@ def _minute(at: datetime) -> datetime:
     return at.replace(second=0, microsecond=0) if at.second or at.microsecond else at
 
 
-def _local(at: datetime, month: Month) -> date:
-    return at.astimezone(ZoneInfo(month.zone)).date()
-
-
 def _days(
     start: datetime, end: datetime, month: Month
 ) -> Iterator[tuple[date, datetime, datetime]]:
     while start < end:
-        on = _local(start, month)
+        on = month.day_of(start)
         midnight = month.midnight(on + _DAY)
         yield on, start, min(midnight, end)
         start = midnight
@@ -157,7 +156,7 @@ class Ledger:
 
     def post_all(self, works: Iterable[Work]) -> None:
         """Charge `works` sorted by start, tier and id."""
-        for work in sorted(works, key=lambda w: (w.starts_at, w.tier.value, w.ref)):
+        for work in sorted(works, key=attrgetter("starts_at", "tier", "ref")):
             for piece in cut(work, self.month, self.versions):
                 self._post(work, piece)
 

@@ -136,6 +136,24 @@ def segments(
     return list(replayed(ledger, hours, now).segments())
 
 
+def used_in_time(
+    start: Entry, stopped_at: datetime, hours: Mapping[str, ServiceHours]
+) -> timedelta | None:
+    """
+    Return the service time that a clock took which started and stopped; None unless it was met.
+
+    `evaluate` says the same of the two lines, and more. Who took less service time than was promised
+    came before the deadline, which then need not be looked for.
+    """
+    within, on = start.within, _hours_of(start, hours)
+    if within is None or stopped_at < start.at:
+        return None
+    used = on.elapsed(start.at, stopped_at)
+    if within.duration is not None and used < within.duration:
+        return used
+    return None if is_late(stopped_at, deadline(start.at, within, on)) else used
+
+
 def is_late(at: datetime, due_at: datetime) -> bool:
     """Return whether `at` is after `due_at`, in whole seconds."""
     return at > due_at and at.replace(microsecond=0) > due_at.replace(microsecond=0)

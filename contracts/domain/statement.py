@@ -100,6 +100,10 @@ class Month:
         """Return the UTC instant at which the day `on` begins in the zone."""
         return _midnight(on, self.zone)
 
+    def day_of(self, at: datetime) -> date:
+        """Return the day of the zone on which an instant is, of whatever month."""
+        return at.astimezone(ZoneInfo(self.zone)).date()
+
     def __str__(self) -> str:
         return f"{self.year:04d}-{self.month:02d}"
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from statistics import median_low
 
 from contracts.domain.vocabulary import ObligationKind
-from reports.domain.sla import ClockResult, Result
+from reports.domain.sla import Clock, Result
 
 ANSWERED = (Result.MET, Result.MISSED)
 COUNTED = ("heard", "opened", "folded", "held_back", "lost", "silences", "by_itself")
@@ -105,7 +105,7 @@ def alerts(
     kinds: Mapping[str, str],
     windows: Mapping[int, Window],
     by_itself: Collection[str],
-    clocks: Iterable[ClockResult],
+    clocks: Iterable[Clock],
 ) -> Alerts:
     """
     Return the month's alerts. `kinds` are those of the sources by name.
@@ -131,7 +131,7 @@ def alerts(
     )
 
 
-def responses(clocks: Iterable[ClockResult]) -> dict[str, int]:
+def responses(clocks: Iterable[Clock]) -> dict[str, int]:
     """Return the real seconds until a person's first word, by ticket, where there was one."""
     return {
         clock.ticket: int((clock.stopped_at - clock.started_at).total_seconds())

@@ -1,12 +1,12 @@
 """What the fixed fee bought: the work it covered, by the rate card, beside the fee."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from contracts.domain.money import WHOLE
-from reports.domain.worth import Worked, Worth
+from reports.domain.worth import Worked, added
 from tickets.domain.recurrence import MINUTES_OF_AN_HOUR
 
 COVERED = ("included", "triage", "pool")  # what the fee pays for; overage and the rest is billed
@@ -65,7 +65,5 @@ def _hourly(money: int, minutes: int) -> int | None:
 
 
 def _parts(covered: Sequence[Worked], name: str) -> tuple[Covered, ...]:
-    found: defaultdict[str, Worth] = defaultdict(Worth)
-    for piece in covered:
-        found[getattr(piece, name)] += piece
+    found = added(covered, attrgetter(name))
     return tuple(Covered(key, found[key].minutes, found[key].worth) for key in sorted(found))

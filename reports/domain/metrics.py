@@ -13,8 +13,10 @@ from reports.domain.patterns import Pattern, patterns
 from reports.domain.scope import OUT_OF_SCOPE, OutsideTicket, ScopeFigures, scope_figures
 from reports.domain.shares import share
 from reports.domain.sla import (
+    Clock,
     ClockResult,
     Held,
+    Met,
     Pause,
     Result,
     SlaRow,
@@ -33,6 +35,7 @@ __all__ = [
     "PATTERN_AT_LEAST",
     "PENDING",
     "Bounced",
+    "Clock",
     "ClockResult",
     "DeskCount",
     "Effort",
@@ -43,6 +46,7 @@ __all__ = [
     "Holding",
     "HotPotato",
     "Life",
+    "Met",
     "Minutes",
     "OutsideTicket",
     "Pattern",

@@ -55,12 +55,12 @@ def patterns(
             told.append((verdict.system, life.symptom, life))
     for fault, life in faults(told):
         groups[fault].append(life)
-    worked, fixes = by_ticket(pieces), _fixes(pieces)
+    worked, fixes = by_ticket(pieces), _fixes(pieces, systems)
     found = []
     for (system, _fault), group in groups.items():
         if len(group) >= at_least:
             keys = [life.key for life in group]
-            fix = _fix(system, keys, fixes, systems, estimates or {})
+            fix = _fix(system, keys, fixes, estimates or {})
             found.append(_pattern(system, group[0].symptom, keys, worked, fix))
     return sorted(found, key=lambda each: (-each.count, each.system, each.symptom))
 
@@ -81,16 +81,24 @@ def _pattern(
     )
 
 
-def _fixes(pieces: Iterable[Worked]) -> dict[str, Worth]:
-    """Return what maintenance worked on each ticket."""
-    return by_ticket(piece for piece in pieces if piece.stream == WorkStream.MAINTENANCE)
+def _fixes(
+    pieces: Iterable[Worked], systems: Mapping[str, str]
+) -> dict[str | None, list[tuple[int, int]]]:
+    """Return what maintenance took on each ticket, (worth, minutes), by system; None for any."""
+    fixes = by_ticket(piece for piece in pieces if piece.stream == WorkStream.MAINTENANCE)
+    found: defaultdict[str | None, list[tuple[int, int]]] = defaultdict(list)
+    for key, fix in fixes.items():
+        pair = fix.worth, fix.minutes
+        found[None].append(pair)
+        if key in systems:
+            found[systems[key]].append(pair)
+    return dict(found)
 
 
 def _fix(
     system: str,
     keys: Iterable[str],
-    fixes: Mapping[str, Worth],
-    systems: Mapping[str, str],
+    fixes: Mapping[str | None, Sequence[tuple[int, int]]],
     estimates: Mapping[str, Sequence[Offered]],
 ) -> Fix:
     """Return the price on offer, else that of a typical fix: of the system, else of any."""
@@ -98,9 +106,4 @@ def _fix(
     if offered:
         last = max(offered, key=lambda each: each.at)
         return Fix("estimate", last.amount, None, 1, last.estimate)
-    same = [_pair(fix) for key, fix in fixes.items() if systems.get(key) == system]
-    return typical_fix(same, [_pair(fix) for fix in fixes.values()])
-
-
-def _pair(fix: Worth) -> tuple[int, int]:
-    return fix.worth, fix.minutes
+    return typical_fix(fixes.get(system, ()), fixes.get(None, ()))

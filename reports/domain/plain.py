@@ -19,7 +19,7 @@ class Plain(list[Any]):
 def instant(at: datetime) -> str:
     """Return `at` to the second, as `2026-10-31T15:00:00Z`."""
     utc = at if at.tzinfo is UTC else at.astimezone(UTC)
-    return utc.isoformat(timespec="seconds")[:-6] + "Z"
+    return utc.isoformat("T", "seconds")[:19] + "Z"
 
 
 def plain(value: Any) -> Any:

@@ -62,8 +62,7 @@ class ClockResult(NamedTuple):
 
     `due_at` of a miss is the deadline that passed, and tier and team are those accountable then.
     `registered_late` says that an earlier month would have counted it, had the ticket been known.
-    A miss is explained by its `stretches`, and by who `held` the ticket when. One that was met is only
-    counted: who held it and what paused it is not told.
+    A miss is explained by its `stretches`, and by who `held` the ticket when.
     """
 
     ticket: str
@@ -89,6 +88,23 @@ class ClockResult(NamedTuple):
     held: tuple[Held, ...] = ()
 
 
+class Met(NamedTuple):
+    """One obligation that was met in the month: it is counted, who held it and when is not told."""
+
+    ticket: str
+    obligation: str
+    priority: str
+    started_at: datetime
+    stopped_at: datetime
+    used_seconds: int
+    paused_seconds: int
+    creditable: bool
+    result: Result = _MET
+
+
+Clock = Met | ClockResult
+
+
 @dataclass(frozen=True, slots=True)
 class SlaRow:
     """One promise of the month: an obligation at a priority. `met_tickets` are in no other list."""
@@ -105,7 +121,7 @@ class SlaRow:
     met_tickets: tuple[str, ...]
 
 
-def sla_rows(clocks: Iterable[ClockResult]) -> list[SlaRow]:
+def sla_rows(clocks: Iterable[Clock]) -> list[SlaRow]:
     """Return the results by obligation and priority, in the order of the contract's words."""
     groups: dict[tuple[str, str], _Tally] = {}
     for clock in clocks:
@@ -124,27 +140,28 @@ def _in_order(key: tuple[str, str]) -> tuple[int, int]:
 class _Tally:
     """What is added up for a row while the clocks go by."""
 
-    count: Counter[Result] = field(default_factory=Counter)
+    others: Counter[Result] = field(default_factory=Counter)
     used: int = 0
     paused: int = 0
     met: list[str] = field(default_factory=list)
 
-    def add(self, clock: ClockResult) -> None:
-        self.count[clock.result] += 1
+    def add(self, clock: Clock) -> None:
         self.used += clock.used_seconds
         self.paused += clock.paused_seconds
         if clock.result is _MET:
             self.met.append(clock.ticket)
+        else:
+            self.others[clock.result] += 1
 
     def row(self, obligation: str, priority: str) -> SlaRow:
-        met, missed = self.count[Result.MET], self.count[Result.MISSED]
+        met, missed = len(self.met), self.others[Result.MISSED]
         return SlaRow(
             obligation=obligation,
             priority=priority,
             met=met,
             missed=missed,
-            void=self.count[Result.VOID],
-            open=self.count[Result.OPEN],
+            void=self.others[Result.VOID],
+            open=self.others[Result.OPEN],
             basis_points=share(met, met + missed),
             used_seconds=self.used,
             paused_seconds=self.paused,
@@ -173,18 +190,16 @@ def sla_totals(rows: Iterable[SlaRow]) -> SlaTotals:
     )
 
 
-def results_for_credits(clocks: Iterable[ClockResult]) -> tuple[SlaResult, ...]:
+def results_for_credits(clocks: Iterable[Clock]) -> tuple[SlaResult, ...]:
     """Return what earns credits: decided clocks, without those that were only measured."""
-    counts = Counter(
-        (clock.obligation, clock.priority, clock.result) for clock in clocks if clock.creditable
-    )
-    decided = {key[:2] for key in counts if key[2] in (_MET, _MISSED)}
+    counts: dict[tuple[str, str], list[int]] = {}
+    for clock in clocks:
+        result = clock.result
+        if clock.creditable and (result is _MET or result is _MISSED):
+            key = clock.obligation, clock.priority
+            decided = counts.get(key) or counts.setdefault(key, [0, 0])
+            decided[result is _MISSED] += 1
     return tuple(
-        SlaResult(
-            ObligationKind(obligation),
-            counts[obligation, priority, _MET],
-            counts[obligation, priority, _MISSED],
-            Priority(priority),
-        )
-        for obligation, priority in sorted(decided, key=_in_order)
+        SlaResult(ObligationKind(key[0]), met, missed, Priority(key[1]))
+        for key, (met, missed) in sorted(counts.items(), key=lambda item: _in_order(item[0]))
     )

@@ -15,6 +15,8 @@ _ORDERS: Mapping[str, Sequence[str]] = {
     "type": list(TicketType),
 }
 
+Keys = tuple[str, str, str, str, str]  # type, activity, outcome, priority, system
+
 
 @dataclass(frozen=True, slots=True)
 class Share:
@@ -35,18 +37,19 @@ class Volumes:
 
 
 def volumes(lives: Iterable[Life]) -> Volumes:
-    received = [(life, verdict) for life in lives if life.received and (verdict := life.verdict())]
-    return Volumes(
-        received=len(received),
-        by_type=_shares("type", (life.type for life, _ in received)),
-        by_activity=_shares("activity", (verdict.activity for _, verdict in received)),
-        by_outcome=_shares("outcome", (verdict.outcome for _, verdict in received)),
-        by_priority=_shares("priority", (verdict.priority for _, verdict in received)),
-        by_system=_shares("system", (verdict.system for _, verdict in received)),
+    alike = Counter(
+        (life.type, verdict.activity, verdict.outcome, verdict.priority, verdict.system)
+        for life in lives
+        if life.received and (verdict := life.verdict())
     )
+    kinds = ("type", "activity", "outcome", "priority", "system")
+    shares = {f"by_{kind}": _shares(kind, place, alike) for place, kind in enumerate(kinds)}
+    return Volumes(received=alike.total(), **shares)
 
 
-def _shares(kind: str, keys: Iterable[str]) -> tuple[Share, ...]:
-    count = Counter(keys)
+def _shares(kind: str, place: int, alike: Counter[Keys]) -> tuple[Share, ...]:
+    count = Counter[str]()
+    for keys, tickets in alike.items():
+        count[keys[place]] += tickets
     order = _ORDERS.get(kind) or sorted(count, key=lambda key: (-count[key], key))
     return tuple(Share(str(key), count[key]) for key in order if count[key])

@@ -1,13 +1,14 @@
 """What work is worth by the rate card, whatever was charged for it."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from operator import attrgetter
 from typing import NamedTuple
 
 from tickets.domain.recurrence import worth_of
 
-__all__ = ["Worked", "Worth", "by_ticket", "total", "worth_of"]
+__all__ = ["Worked", "Worth", "added", "by_ticket", "total", "worth_of"]
 
 
 class Worked(NamedTuple):
@@ -28,13 +29,9 @@ class Worked(NamedTuple):
     rated: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Worth:
+class Worth(NamedTuple):
     minutes: int = 0
     worth: int = 0
-
-    def __add__(self, piece: "Worked | Worth") -> "Worth":
-        return Worth(self.minutes + piece.minutes, self.worth + piece.worth)
 
 
 def total(pieces: "Iterable[Worked | Worth]") -> Worth:
@@ -47,10 +44,15 @@ def total(pieces: "Iterable[Worked | Worth]") -> Worth:
 
 def by_ticket(pieces: Iterable[Worked]) -> dict[str, Worth]:
     """Return the minutes and the worth of each ticket's work."""
-    found: dict[str, Worth] = {}
+    return added(pieces, attrgetter("ticket"))
+
+
+def added(pieces: Iterable[Worked], key: Callable[[Worked], str]) -> dict[str, Worth]:
+    """Return the minutes and the worth of the pieces that have the same key."""
+    minutes: defaultdict[str, int] = defaultdict(int)
+    worth: defaultdict[str, int] = defaultdict(int)
     for piece in pieces:
-        ticket = piece.ticket
-        found[ticket] = (
-            found[ticket] + piece if ticket in found else Worth(piece.minutes, piece.worth)
-        )
-    return found
+        at = key(piece)
+        minutes[at] += piece.minutes
+        worth[at] += piece.worth
+    return {at: Worth(minutes[at], worth[at]) for at in minutes}

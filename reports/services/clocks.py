@@ -9,22 +9,23 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from contracts.domain import clock
 from contracts.domain.clock import Entry, Event, Status
-from contracts.domain.durations import Length, parse_length
+from contracts.domain.durations import parse_length
 from contracts.domain.service_hours import ServiceHours
 from contracts.domain.vocabulary import ObligationKind
 from contracts.rules import Rules
 from reports import queries
 from reports.domain.metrics import (
     OUT_OF_SCOPE,
+    Clock,
     ClockResult,
     Held,
     Holding,
     Life,
+    Met,
     Pause,
     Result,
     Stretch,
@@ -34,44 +35,111 @@ from reports.queries import Reach
 
 _EVENTS = {event.value: event for event in Event}
 # As names of the module: Python looks up a member of an enum five times slower.
-_PAUSE, _RETARGET, _VOID = Event.PAUSE, Event.RETARGET, Event.VOID
+_START, _STOP, _PAUSE, _RETARGET = Event.START, Event.STOP, Event.PAUSE, Event.RETARGET
+_VOID = Event.VOID
 _MET, _MISSED, _OPEN = Result.MET, Result.MISSED, Result.OPEN
 _PAUSED, _RESTORE = clock.Kind.PAUSED, ObligationKind.RESTORE
 _RESULTS = {status: Result(status.value) for status in Status if status.value in set(Result)}
 Row = TypeVar("Row", Holding, Verdict)
+Line = tuple[Any, ...]  # a line of a ledger, as `queries.ledger_rows` has it
 
 
 def clock_results(
     reach: Reach, lives: Mapping[int, Life], rules: Mapping[int, Rules]
-) -> Iterator[ClockResult]:
+) -> Iterator[Clock]:
     """Yield what became of each promise, by ticket; those decided in an earlier month are told."""
-    ledgers: dict[int, list[Entry]] = {}
-    for _id, pk, event, at, within, hours, cause in queries.ledger_rows(reach):
-        length = parse_length(within) if within else None
-        entry = Entry._make((_EVENTS[event], at, length, hours, cause))
-        if pk in ledgers:
-            ledgers[pk].append(entry)
+    later: dict[int, list[Line]] = {}
+    for line in queries.ledger_rows(reach):
+        if (pk := line[0]) in later:
+            later[pk].append(line)
         else:
-            ledgers[pk] = [entry]
-    for pk, ticket_id, version_id, stage, kind, attempt, creditable in queries.clock_rows(reach):
-        told = Told(
-            ledgers[pk], lives[ticket_id], rules[version_id].hours, reach.ends_at, stage, kind
+            later[pk] = [line]
+    for pk, ticket_id, version_id, *promise, at, within, on in queries.clock_rows(reach):
+        start = Entry._make((_START, at, parse_length(within) if within else None, on, ""))
+        found = _became(
+            Promise(lives[ticket_id], *promise),
+            start,
+            later.get(pk, ()),
+            rules[version_id].hours,
+            reach.ends_at,
         )
-        if told.counts():
-            yield told.result(attempt, creditable)
+        if found is not None:
+            yield found
+
+
+@dataclass(slots=True)
+class Promise:
+    """A clock of a ticket, without its ledger; not frozen because a month makes ten thousand."""
+
+    life: Life
+    stage: int
+    kind: str
+    attempt: int
+    creditable: bool
+
+    def earns_credit(self, at: datetime) -> bool:
+        """
+        Return what the column said then.
+
+        It follows the verdicts of its stage while a restoration runs; for other clocks it stays.
+        """
+        if self.kind != _RESTORE:
+            return self.creditable
+        mine = [verdict for verdict in self.life.verdicts if verdict.stage == self.stage]
+        verdict = _last(mine, at)
+        return self.creditable if verdict is None else verdict.outcome not in OUT_OF_SCOPE
+
+    def priority(self, at: datetime) -> str:
+        verdicts = self.life.verdicts
+        verdict = verdicts[0] if len(verdicts) == 1 else _last(verdicts, at) or verdicts[0]
+        return verdict.priority
+
+    def met(self, started_at: datetime, at: datetime, used: timedelta, paused: int = 0) -> Met:
+        return Met(
+            self.life.key,
+            self.kind,
+            self.priority(at),
+            started_at,
+            at,
+            _seconds(used),
+            paused,
+            self.earns_credit(at),
+        )
+
+
+def _became(
+    promise: Promise,
+    start: Entry,
+    lines: Sequence[Line],
+    hours: Mapping[str, ServiceHours],
+    ends_at: datetime,
+) -> Clock | None:
+    """Return what became of it; None if it promised nothing, or was decided in an earlier month."""
+    if (
+        len(lines) == 1 and lines[0][1] == _STOP
+    ):  # as most clocks end: they only started and stopped
+        stopped_at = lines[0][2]
+        if (used := clock.used_in_time(start, stopped_at, hours)) is not None:
+            counts = stopped_at >= promise.life.since
+            return promise.met(start.at, stopped_at, used) if counts else None
+    told = Told(promise, [start, *map(_entry, lines)], hours, ends_at)
+    return told.result() if told.counts() else None
+
+
+def _entry(line: Line) -> Entry:
+    _pk, event, at, within, hours, cause, _id = line
+    return Entry(_EVENTS[event], at, parse_length(within) if within else None, hours, cause)
 
 
 @dataclass(slots=True)
 class Told:
     """One clock as it stood at the month's end."""
 
+    promise: Promise
     ledger: list[Entry]
-    life: Life
     hours: Mapping[str, ServiceHours]
     ends_at: datetime
-    stage: int
-    kind: str
-    replay: clock.Replay | None = field(init=False)
+    replay: clock.Replay = field(init=False)
     state: clock.State = field(init=False)
     stopped_at: datetime | None = field(init=False)
     decided_at: datetime | None = field(init=False)
@@ -79,8 +147,8 @@ class Told:
     aim: Entry = field(init=False)
 
     def __post_init__(self) -> None:
-        self.replay = None if clock.is_plain(self.ledger) else self._replayed()
-        state = self.state = self.replay.state() if self.replay else self._evaluated()
+        self.replay = clock.replayed(self.ledger, self.hours, self.ends_at)
+        state = self.state = self.replay.state()
         last = self.ledger[-1]
         self.stopped_at = last.at if last.event is _VOID else state.stopped_at
         decided_at = state.missed_at or self.stopped_at
@@ -93,47 +161,41 @@ class Told:
             if entry.event is _RETARGET and entry.at <= self.known_at:
                 self.aim = entry
 
-    def _evaluated(self) -> clock.State:
-        return clock.evaluate(self.ledger, self.hours, self.ends_at)
-
-    def _replayed(self) -> clock.Replay:
-        return clock.replayed(self.ledger, self.hours, self.ends_at)
-
-    def _segments(self) -> list[clock.Segment]:
-        return (self.replay or self._replayed()).segments()
-
     def counts(self) -> bool:
         """Return whether it promised something, and was not decided in an earlier month."""
         is_promise = self.aim.within is not None or self.state.missed_at is not None
-        return is_promise and (self.decided_at is None or self.decided_at >= self.life.since)
+        return is_promise and (
+            self.decided_at is None or self.decided_at >= self.promise.life.since
+        )
 
-    def result(self, attempt: int, creditable: bool) -> ClockResult:
-        state, result = self.state, self._word()
-        verdict = _last(self.life.verdicts, self.known_at) or self.life.verdicts[0]
-        met, missed = result is _MET, result is _MISSED
-        held_by = None if met else _last(self.life.holdings, self.known_at)
-        return ClockResult(  # in the order of its fields: by name it takes half as long again
-            self.life.key,
-            self.kind,
-            attempt,
-            verdict.priority,
-            _written(self.aim.within),
-            self.aim.hours,
-            result,
-            state.started_at,
-            state.missed_at or state.due_at,
-            self.stopped_at,
-            self._over(),
-            _seconds(state.used),
-            _seconds(state.paused),
-            () if met else self._pauses(),
-            state.reclassified,
-            self._earns_credit(creditable),
-            held_by.tier if held_by else "",
-            held_by.team if held_by else "",
-            self.life.registered_late,
-            self._stretches() if missed else (),
-            self._held() if missed else (),
+    def result(self) -> Clock:
+        state, result, promise = self.state, self._word(), self.promise
+        if result is _MET:
+            return promise.met(state.started_at, self.known_at, state.used, _seconds(state.paused))
+        life, missed = promise.life, result is _MISSED
+        held_by = _last(life.holdings, self.known_at)
+        return ClockResult(
+            ticket=life.key,
+            obligation=promise.kind,
+            attempt=promise.attempt,
+            priority=promise.priority(self.known_at),
+            within=str(self.aim.within or ""),
+            hours=self.aim.hours,
+            result=result,
+            started_at=state.started_at,
+            due_at=state.missed_at or state.due_at,
+            stopped_at=self.stopped_at,
+            over_seconds=self._over(),
+            used_seconds=_seconds(state.used),
+            paused_seconds=_seconds(state.paused),
+            pauses=self._pauses(),
+            reclassified=state.reclassified,
+            creditable=promise.earns_credit(self.stopped_at or self.ends_at),
+            tier=held_by.tier if held_by else "",
+            team=held_by.team if held_by else "",
+            registered_late=life.registered_late,
+            stretches=self._stretches() if missed else (),
+            held=self._held() if missed else (),
         )
 
     def _word(self) -> Result:
@@ -151,7 +213,7 @@ class Told:
         """Return how the clock came to its deadline and went on until it stopped."""
         return tuple(
             Stretch(s.kind.value, s.cause, s.starts_at, s.ends_at, int(s.counted.total_seconds()))
-            for s in self._segments()
+            for s in self.replay.segments()
         )
 
     def _held(self) -> tuple[Held, ...]:
@@ -159,7 +221,7 @@ class Told:
         until = self.stopped_at or self.ends_at
         started_at = self.state.started_at
         found: list[Held] = []
-        rows = self.life.holdings
+        rows = self.promise.life.holdings
         for row, after in zip(rows, [*rows[1:], None], strict=True):
             begins = max(row.at, started_at)
             ends = min(after.at, until) if after else until
@@ -168,24 +230,12 @@ class Told:
                 found.append(Held(row.tier, row.team, begins, ends, seconds))
         return tuple(found)
 
-    def _earns_credit(self, creditable: bool) -> bool:
-        """
-        Return what the column said then.
-
-        It follows the verdicts of its stage while a restoration runs; for other clocks it stays.
-        """
-        if self.kind != _RESTORE:
-            return creditable
-        mine = [v for v in self.life.verdicts if v.stage == self.stage]
-        verdict = _last(mine, self.stopped_at or self.ends_at)
-        return creditable if verdict is None else verdict.outcome not in OUT_OF_SCOPE
-
     def _pauses(self) -> tuple[Pause, ...]:
         """Return the service seconds that each cause held the clock."""
-        if self.replay is None or not any(entry.event is _PAUSE for entry in self.ledger):
+        if not any(entry.event is _PAUSE for entry in self.ledger):
             return ()
         seconds: defaultdict[str, int] = defaultdict(int)
-        for segment in self._segments():
+        for segment in self.replay.segments():
             if segment.kind is _PAUSED:
                 seconds[segment.cause] += int(segment.counted.total_seconds())
         return tuple(Pause(cause, seconds[cause]) for cause in sorted(seconds))
@@ -197,11 +247,6 @@ def _last(rows: Sequence[Row], at: datetime) -> Row | None:
         if row.at <= at:
             return row
     return None
-
-
-@lru_cache(1024)  # contracts write a few dozen of them
-def _written(length: Length | None) -> str:
-    return str(length or "")
 
 
 def _seconds(span: timedelta) -> int:

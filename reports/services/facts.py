@@ -68,7 +68,7 @@ from contracts.rules import Rules, rules_of
 from contracts.services import month_facts
 from reports import queries
 from reports.domain import metrics
-from reports.domain.metrics import ClockResult, Life, Result
+from reports.domain.metrics import Clock, Life, Result
 from reports.domain.month_tickets import keys_in, month_tickets
 from reports.domain.open_items import open_items
 from reports.domain.plain import plain
@@ -277,7 +277,7 @@ def _versions(period: Period, versions: Sequence[ContractVersion]) -> list[Facts
 
 
 def _sla(
-    clocks: Sequence[ClockResult],
+    clocks: Sequence[Clock],
     credited: Sequence[SlaResult],
     versions: Sequence[ContractVersion],
     rules: Mapping[int, Rules],

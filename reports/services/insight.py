@@ -11,7 +11,7 @@ from reports import queries
 from reports.domain.bounces import HotPotatoCost, hot_potato_cost
 from reports.domain.emphasis import Emphasis, Seen, emphasis, is_bug, is_slow
 from reports.domain.fee import FeeValue, fee_value
-from reports.domain.metrics import ClockResult, Life, Result
+from reports.domain.metrics import Clock, Life, Result
 from reports.domain.releases import Released, Releases, releases
 from reports.domain.scope import Offered, OfferStep, offers
 from reports.domain.split import Split, split_of
@@ -59,7 +59,7 @@ def insight_of(
     reach: Reach,
     figures: Mapping[str, Any],
     alive: Sequence[Life],
-    clocks: Sequence[ClockResult],
+    clocks: Sequence[Clock],
     pieces: Sequence[Worked],
     rules: Rules | None,
     earlier: Sequence[Mapping[str, Any]],
@@ -85,7 +85,7 @@ def _seen(
     reach: Reach,
     released: Releases,
     alive: Sequence[Life],
-    clocks: Sequence[ClockResult],
+    clocks: Sequence[Clock],
     rules: Rules | None,
     earlier: Sequence[Mapping[str, Any]],
 ) -> Seen:
@@ -121,7 +121,7 @@ def _point(
     month: str,
     figures: Mapping[str, Any],
     alive: Sequence[Life],
-    clocks: Sequence[ClockResult],
+    clocks: Sequence[Clock],
     split: Split,
     lost: HotPotatoCost,
 ) -> Point:

@@ -24,7 +24,7 @@ from reports.domain.availability import (
     availability,
 )
 from reports.domain.findings import Findings, Found, findings
-from reports.domain.metrics import ClockResult, Life
+from reports.domain.metrics import Clock, Life
 from reports.domain.outages import Turn, Turned, stretches
 from reports.domain.spans import Span
 from reports.queries import Reach
@@ -44,7 +44,7 @@ def monitoring_of(
     period: Period,
     reach: Reach,
     lives: Mapping[int, Life],
-    clocks: Sequence[ClockResult],
+    clocks: Sequence[Clock],
     versions: Sequence[ContractVersion],
     rules: Mapping[int, Rules],
 ) -> Monitoring:
@@ -152,7 +152,7 @@ def _maintenance(reach: Reach, terms: Terms | None) -> Iterator[Maintenance]:
 # --- alerts ---
 
 
-def _alerts(reach: Reach, clocks: Sequence[ClockResult]) -> Alerts:
+def _alerts(reach: Reach, clocks: Sequence[Clock]) -> Alerts:
     rows = queries.alert_groups(reach)
     sources = queries.source_names(reach, {row[0] for row in rows})
     keys = {row[1] for row in rows if row[1]}

@@ -1,5 +1,6 @@
 """A month counted by hand, and the promises that every month keeps."""
 
+import gc
 import json
 from collections import Counter
 from copy import deepcopy
@@ -14,6 +15,7 @@ from contracts import checking
 from contracts.models import Contract
 from contracts.services import activate_version, add_version, period_of
 from reports.domain.metrics import Result
+from reports.services.collecting import without_collecting
 from reports.services.facts import Cover, facts_of, text_of
 from reports.services.issue import draft_facts, issue_report
 from tenants.errors import Refused
@@ -262,6 +264,15 @@ class TestEveryReport:
             facts_of(period)
 
         assert len(many) <= len(few) <= 36
+
+    def test_leave_nothing_of_the_month_in_memory(self, lived):
+        period = period_of(lived.contract, APRIL)
+        gc.collect()
+        with without_collecting():
+            facts_of(period)
+            left = Counter(type(each).__name__ for each in gc.get_objects())
+
+        assert left["Life"] == left["Reach"] == left["Chain"] == 0
 
 
 class TestTheMonthsEdge:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple
 
+_NO_TIME = timedelta()
 STILL = timedelta(days=1)  # a longer gap without any step is standing still
 Span = tuple[datetime, datetime]
 
@@ -83,8 +84,9 @@ class Turn(NamedTuple):
     cause: str = ""
 
     def seconds(self, since: datetime) -> int:
-        start = max(self.starts_at, since)
-        return max(0, int((self.ends_at - start).total_seconds()))
+        start = self.starts_at if self.starts_at > since else since
+        span = self.ends_at - start
+        return span.days * 86_400 + span.seconds if span > _NO_TIME else 0
 
 
 def turns_of(received_at: datetime, happened: Iterable[Happened], ends_at: datetime) -> list[Turn]:

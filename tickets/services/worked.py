@@ -16,12 +16,12 @@ from django.db.models import (
     Case,
     Exists,
     F,
-    JSONField,
     OuterRef,
     PositiveIntegerField,
     Q,
     QuerySet,
     Subquery,
+    TextField,
     Value,
     When,
 )
@@ -37,7 +37,7 @@ from tickets.models.choices import Outcome, Pricing
 
 # What other minutes count against is kept for each clause and ticket, so their key stays empty.
 KEYED = (AuthorityKind.POOL, AuthorityKind.ESTIMATE)
-NOTHING = Value(None, output_field=JSONField())
+NOTHING = Value(None, output_field=TextField())  # a JSON null would be a text to be read
 CAP = Cast(KeyTextTransform("cap", "decision__verdict"), BigIntegerField())
 PREAPPROVED, ESTIMATE = AuthorityKind.PREAPPROVED, AuthorityKind.ESTIMATE
 HELD, POOL = AuthorityKind.HELD, AuthorityKind.POOL

@@ -21,6 +21,7 @@ from contracts.domain.clock import (
     evaluate,
     is_late,
     segments,
+    used_in_time,
 )
 from contracts.domain.durations import Length, parse_length
 from contracts.domain.service_hours import WEEKDAYS, ServiceHours
@@ -180,6 +181,38 @@ class TestStop:
     def test_lateness_is_counted_in_whole_seconds(self, seconds):
         due_at = at(8, 13, 30, 0, 900_000)
         assert is_late(at(8, 13, 30, seconds, 0), due_at) is (seconds > 0)
+
+
+class TestUsedInTime:
+    """The short way, for clocks that were met, says what the ledger says."""
+
+    @given(
+        begun=st.integers(0, 20 * 24 * 60),
+        within=st.sampled_from(["1m", "4h", "9h", "18h", "3d", "1bd", "5bd", None]),
+        hours=st.sampled_from(sorted(HOURS)),
+        near=st.booleans(),
+        seconds=st.integers(-200, 1_500_000),
+        fraction=st.sampled_from([0, 1, 999_999]),
+    )
+    def test_is_what_the_ledger_says_of_a_met_clock_and_nothing_of_others(
+        self, begun, within, hours, near, seconds, fraction
+    ):
+        first = start(spring(4, 20) + begun * MINUTE, within, hours)
+        from_at = deadline(first.at, first.within, HOURS[hours]) if near and within else first.at
+        shift = seconds % 7 - 3 if near else max(0, seconds)
+        stopped_at = from_at + timedelta(seconds=shift, microseconds=fraction)
+        if stopped_at < first.at:
+            assert used_in_time(first, stopped_at, HOURS) is None
+            return
+
+        said = evaluate([first, stop(stopped_at)], HOURS, stopped_at)
+        is_met = within is not None and said.status is Status.MET
+
+        assert used_in_time(first, stopped_at, HOURS) == (said.used if is_met else None)
+
+    def test_of_a_stop_after_closing_it_is_late_though_no_more_service_time_was_used(self):
+        assert used_in_time(start(at(5, 14)), at(5, 18), HOURS) == 4 * HOUR
+        assert used_in_time(start(at(5, 14)), at(5, 20), HOURS) is None
 
 
 class TestPause:
