@@ -93,4 +93,4 @@ def line_detail(line: Mapping[str, Any]) -> str:
     if kind == "credit":
         obligation, *priorities = key.split()
         return " ".join([word(obligation, "obligation"), *priorities])
-    return key if kind in ("pool", "bought", "overage", "estimate") else ""
+    return key if kind in ("pool", "bought", "overage") else ""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from reports.renderers.table import Column, Table, shown
+from reports.renderers.table import Column, Kind, Table, first_of, shown
 
 Block = dict[str, Any]
 WHOLE = 10_000  # bars and splits are drawn in ten-thousandths
@@ -98,8 +98,12 @@ def _cells(of: Table, rows: Iterable[tuple], layout: list[tuple[int, list[int]]]
 def _cell(of: Table, row: tuple, at: int, under: list[int]) -> str | tuple[str, list[str], str]:
     """Return the text, or text, lines of small print and tone."""
     column, value = of.columns[at], row[at]
-    text = shown(value, column.kind, of.currency)
-    small = [shown(row[i], of.columns[i].kind, of.currency) for i in under]
+    text = _said(value, column, of.currency)
+    small = [_said(row[i], of.columns[i], of.currency) for i in under]
     small = [each for each in small if each]
     tone = column.tone(value) if column.tone else ""
     return (text, small, tone) if small or tone else text
+
+
+def _said(value: Any, column: Column, currency: str) -> str:
+    return first_of(value) if column.kind is Kind.KEYS else shown(value, column.kind, currency)

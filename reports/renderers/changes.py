@@ -100,7 +100,7 @@ def _named(change: Change) -> str:
 
 
 def _line(kind: str, key: str, clause: str) -> str:
-    detail = line_detail({"kind": kind, "key": key})
+    detail = key if kind == "estimate" else line_detail({"kind": kind, "key": key})
     if kind == "adjustment":
         detail = formats.month(first_day(key))
     return " ".join(part for part in (str(LINES[kind]), legible(detail), clause) if part)

@@ -86,6 +86,8 @@ def _cell(column: Column, value: Any, currency: str, edition: Edition) -> Any:
     match column.kind:
         case Kind.TEXT:
             return harmless(value)
+        case Kind.KEYS:
+            return harmless(", ".join(value))
         case Kind.MONEY:
             return Decimal(value).scaleb(-exponent_of(currency))
         case Kind.SHARE:

@@ -11,8 +11,8 @@ from contracts.domain.money import WHOLE
 from reports.advice_words import BAND, FIX, TOWARDS, advice_text
 from reports.renderers.blocks import Block, beside, counts, pairs, split, table, trend, words
 from reports.renderers.edition import Edition, first_day, instant
-from reports.renderers.table import Column, Kind, Table, legible
-from reports.renderers.tables import keys, late_if_any, ticket_columns
+from reports.renderers.table import Column, Kind, Table, first_of, legible
+from reports.renderers.tables import late_if_any, ticket_columns
 from reports.words import CHARGES, STATES, word
 
 Facts = dict[str, Any]
@@ -89,7 +89,7 @@ def _evidence(edition: Edition, advice: Facts) -> tuple[str, str]:
         edition.system(advice["system"]) if advice["system"] else word(advice["towards"], "stream")
     )
     said = advice_text(advice)
-    return legible(name), f"{said} {keys(advice['tickets'], 12)}".strip()
+    return legible(name), f"{said} {first_of(advice['tickets'], 12)}".strip()
 
 
 def lost(edition: Edition) -> Table:
@@ -140,7 +140,7 @@ def patterns(edition: Edition) -> Table:
         *([Column("cost", _("Cost this month"), Kind.MONEY, 1)] if money else []),
         *([Column("fix", _("A permanent fix"), Kind.MONEY, 1)] if money else []),
         Column("known", _("How the fix is known"), share=1.5),
-        Column("tickets", _("Tickets"), share=2),
+        Column("tickets", _("Tickets"), Kind.KEYS, 2.4),
     ]
     rows = [
         (
@@ -151,7 +151,7 @@ def patterns(edition: Edition) -> Table:
             *([one["worth"]] if money else []),
             *([one["fix"]["amount"]] if money else []),
             _known(one),
-            ", ".join(one["tickets"]),
+            one["tickets"],
         )
         for one in edition.facts["patterns"]
     ]
@@ -180,21 +180,21 @@ def releases(edition: Edition) -> Table:
         "releases",
         _("Releases"),
         (
-            Column("release", _("Release"), share=2),
+            Column("release", _("Release"), share=1.6),
             Column("released_at", _("Released"), Kind.MOMENT, under="release"),
             Column("system", _("System"), share=1.4),
-            Column("fixes", _("Fixes"), share=2),
-            Column("after", _("Incidents after, this month"), Kind.NUMBER, 1.2, tone=late_if_any),
-            Column("incidents", _("Tickets"), share=2),
+            Column("fixes", _("Fixes"), Kind.KEYS, 1.5),
+            Column("after", _("Incidents after, this month"), Kind.NUMBER, 1.1, tone=late_if_any),
+            Column("incidents", _("Tickets"), Kind.KEYS, 4),
         ),
         [
             (
                 legible(one["name"]),
                 instant(one["released_at"]),
                 edition.system(one["system"]),
-                ", ".join(one["fixes"]),
+                one["fixes"],
                 len(one["incidents_after"]),
-                ", ".join(one["incidents_after"]),
+                one["incidents_after"],
             )
             for one in edition.facts.get("releases", {}).get("rows", [])
         ],
@@ -234,9 +234,9 @@ def open_items(edition: Edition) -> Table:
         "open_items",
         _("Open items"),
         (
-            *ticket_columns(2.6),
+            *ticket_columns(2.3),
             Column("priority", _("Priority"), share=0.8),
-            Column("system", _("System"), share=1.4),
+            Column("system", _("System"), share=1.8),
             Column("received_at", _("Received"), Kind.MOMENT, 1.5),
             Column("age", _("Age in days"), Kind.NUMBER, 0.8),
             Column("state", _("State"), share=1.3),

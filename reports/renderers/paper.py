@@ -14,7 +14,7 @@ from reports.renderers import glossary, insight, listing, monitoring, summary, t
 from reports.renderers.blocks import Block, bars, beside, counts, pairs, table, words
 from reports.renderers.changes import changes_in
 from reports.renderers.edition import Edition, instant
-from reports.renderers.table import legible
+from reports.renderers.table import first_of, legible
 from reports.words import CHARGES, verdict_word, word
 
 REGIONAL = 0x1F1E6  # the flag letter A
@@ -127,7 +127,7 @@ def _levels(edition: Edition) -> Iterator[Block]:
 
 def _cost(edition: Edition) -> Iterator[Block]:
     cost = edition.facts["cost"]
-    yield table(tables.lines(edition, tables.MOST_KEYS))
+    yield table(tables.lines(edition))
     if cost["held_minutes"]:
         time = {"time": formats.minutes(cost["held_minutes"])}
         said = _("%(time)s wait for an estimate or a ruling and are not billed.") % time
@@ -152,8 +152,8 @@ def _scope(edition: Edition) -> Iterator[Block]:
     scope = edition.facts["scope"]
     yield table(replace(tables.outside(edition), title=""))
     waiting = [
-        (_("A question is open"), tables.keys(scope["pending"])),
-        (_("Waits for a ruling"), tables.keys(scope["undecided"])),
+        (_("A question is open"), first_of(scope["pending"])),
+        (_("Waits for a ruling"), first_of(scope["undecided"])),
     ]
     if any(listed for _name, listed in waiting):
         yield pairs([(name, listed) for name, listed in waiting if listed])

@@ -2,10 +2,12 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from django.utils.translation import gettext as _
 
 from contracts import formats
 
@@ -15,6 +17,7 @@ BIDI = dict.fromkeys(
 
 BLANKS = " \t\r\n\f\v"
 HIDDEN = ("Cc", "Cs")
+MOST_KEYS = 40  # tickets that a cell of paper names
 SPACES = re.compile(f"[{BLANKS}]+")  # a space that keeps words together stays
 
 
@@ -22,6 +25,7 @@ class Kind(StrEnum):
     """What the values of a column are; None is always an empty cell."""
 
     TEXT = "text"
+    KEYS = "keys"  # of tickets; paper names the first of them
     NUMBER = "number"
     SHARE = "share"  # basis points
     MONEY = "money"  # minor units
@@ -49,7 +53,7 @@ class Column:
 
     @property
     def is_number(self) -> bool:
-        return self.kind not in (Kind.TEXT, Kind.DAY, Kind.MOMENT)
+        return self.kind not in (Kind.TEXT, Kind.KEYS, Kind.DAY, Kind.MOMENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,8 @@ def shown(value: Any, kind: Kind, currency: str = "") -> str:
     match kind:
         case Kind.TEXT:
             return value
+        case Kind.KEYS:
+            return ", ".join(value)
         case Kind.MONEY:
             return formats.money(value, currency)
         case Kind.DAY:
@@ -86,6 +92,14 @@ def shown(value: Any, kind: Kind, currency: str = "") -> str:
         Kind.MOMENT: formats.at_text,
     }
     return plain[kind](value)
+
+
+def first_of(keys: Sequence[str], most: int = MOST_KEYS) -> str:
+    """Return ticket keys in a line; beyond `most` it says how many more the spreadsheet lists."""
+    if len(keys) <= most:
+        return ", ".join(keys)
+    more = _("and %d more, in the spreadsheet") % (len(keys) - most)
+    return ", ".join([*keys[:most], more])
 
 
 def legible(text: str) -> str:

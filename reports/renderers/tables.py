@@ -1,6 +1,5 @@
 """The tables of a report, each with all its rows; one definition for paper and for files."""
 
-import sys
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -14,7 +13,6 @@ from reports.renderers.table import Column, Kind, Table, legible
 from reports.words import CHARGES, LINES, STATES, line_detail, verdict_word, word
 
 GOOD, FAIR = 9500, 9000  # basis points
-MOST_KEYS = 40  # tickets that a line of paper names
 
 
 def level(basis_points: int | None) -> str:
@@ -205,14 +203,14 @@ def patterns(edition: Edition) -> Table:
             Column("symptom", _("Symptom"), share=2),
             Column("system", _("System"), share=1.4),
             Column("incidents", _("Incidents"), Kind.NUMBER, 0.8),
-            Column("tickets", _("Tickets"), share=3),
+            Column("tickets", _("Tickets"), Kind.KEYS, 3),
         ),
         (
             (
                 legible(one["symptom"]),
                 edition.system(one["system"]),
                 one["count"],
-                ", ".join(one["tickets"]),
+                one["tickets"],
             )
             for one in edition.facts["patterns"]
         ),
@@ -249,8 +247,8 @@ def passed_on(edition: Edition) -> Table:
 # --- money ---
 
 
-def lines(edition: Edition, most: int = sys.maxsize) -> Table:
-    """The statement: every total is the sum of its lines; each names `most` tickets at most."""
+def lines(edition: Edition) -> Table:
+    """The statement: every total is the sum of its lines."""
     cost = edition.facts["cost"]
     return Table(
         "statement",
@@ -259,19 +257,19 @@ def lines(edition: Edition, most: int = sys.maxsize) -> Table:
             Column("line", _("Line"), share=4.4),
             Column("detail", _("Detail"), under="line"),
             Column("clause", _("Clause"), under="line"),
-            Column("tickets", _("Tickets"), under="line"),
+            Column("tickets", _("Tickets"), Kind.KEYS, under="line"),
             Column("time", _("Time charged"), Kind.MINUTES, 1),
             Column("rate", _("Rate an hour"), Kind.MONEY, 1),
             Column("multiplier", _("Multiplier"), share=0.8),
             Column("amount", _("Amount"), Kind.MONEY, 1.2),
         ),
-        [_line(edition, line, most) for line in cost["lines"]],
+        [_line(edition, line) for line in cost["lines"]],
         tuple((label, "", "", "", None, None, "", amount) for label, amount in _totals(edition)),
         currency=edition.currency,
     )
 
 
-def _line(edition: Edition, line: dict[str, Any], most: int) -> tuple:
+def _line(edition: Edition, line: dict[str, Any]) -> tuple:
     detail = line_detail(line)
     if line["kind"] == "adjustment":
         detail = formats.month(first_day(line["key"]))
@@ -281,7 +279,7 @@ def _line(edition: Edition, line: dict[str, Any], most: int) -> tuple:
         str(LINES[line["kind"]]),
         legible(detail),
         clause,
-        keys(line["tickets"], most),
+        line["tickets"],
         line["quantity_minutes"],
         line["rate"],
         formats.multiplier(times) if times not in (None, WHOLE) else "",
@@ -375,15 +373,6 @@ def late_entries(edition: Edition) -> Iterator[str]:
             "amount": formats.money(back["amount"], edition.currency),
         }
         yield _("Decided in your favour since %(month)s: %(amount)s.") % told
-
-
-def keys(tickets: list[str], most: int = MOST_KEYS) -> str:
-    """Return ticket keys in a line; beyond `most` it says how many more the spreadsheet lists."""
-    if len(tickets) <= most:
-        return ", ".join(tickets)
-    rest = len(tickets) - most
-    more = _("and %d more, in the spreadsheet") % rest
-    return ", ".join([*tickets[:most], more])
 
 
 def together(name: str) -> str:

@@ -15,7 +15,7 @@ from contracts import formats
 from contracts.domain.money import exponent_of
 from reports.renderers import availability, insight, listing, monitoring, tables
 from reports.renderers.edition import Edition, instant
-from reports.renderers.table import Column, Kind, Table
+from reports.renderers.table import Column, Kind, Table, shown
 from reports.renderers.workbook_summary import write_summary
 
 LONGEST = 32_767  # characters of a cell
@@ -197,7 +197,8 @@ class Book:
         **look: Any,
     ) -> None:
         """Write one raw value as what it is: text as text, numbers and dates as numbers."""
-        if kind is Kind.TEXT:
+        if kind in (Kind.TEXT, Kind.KEYS):
+            value = shown(value, kind)
             text = value if len(value) <= LONGEST else f"{value[: LONGEST - 1]}…"
             sheet.write_string(y, x, text, self.format(text_wrap=len(text) > 30, **look))
             return
