@@ -10,6 +10,7 @@ from contracts.domain.coverage import Facet, Gap
 from contracts.domain.examples import Differs, Verdict
 from contracts.domain.findings import Finding
 from contracts.domain.grid import Band
+from contracts.domain.terms import Outcome
 
 
 def sentence(finding: Finding) -> str:
@@ -49,7 +50,8 @@ def _verdict(verdict: Verdict) -> str:
     }
     said = [names["outcome"]]
     if verdict.pool is not None:
-        said.append(_("pool %(pool)s") % names)
+        pool = _("pool %(pool)s") % names
+        said = [pool] if verdict.outcome == Outcome.POOL else [*said, pool]
     if verdict.cap is not None:
         said.append(_("cap %(cap)s") % names)
     if verdict.clause is not None:

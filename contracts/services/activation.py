@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from contracts import checking
 from contracts.domain.renewal import Term
+from contracts.formats import day_text
 from contracts.models import Contract, ContractStatus, ContractVersion
 from contracts.services.contracts import DraftMovedOn
 from contracts.services.periods import first_open_day
@@ -86,7 +87,7 @@ def hindrances(contract: Contract, version: ContractVersion) -> Iterator[Refused
     if not Term(contract.starts_on, contract.ends_on).holds(day):
         yield Refused(_("A version starts on a day of the contract's term."), field="effective_on")
     if day < (first := first_open_day(contract)):
-        said = _("The months before %(day)s are closed.") % {"day": first}
+        said = _("The months before %(day)s are closed.") % {"day": day_text(first)}
         yield Refused(said, field="effective_on")
     first_agreed = agreed.first()
     if first_agreed is not None and first_agreed.terms["currency"] != version.terms["currency"]:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from contracts.domain.months import first_of_month
 from contracts.domain.renewal import Term
+from contracts.formats import day_text
 from contracts.models import BoughtHours, Contract, ContractStatus
 from contracts.rules import rules_of
 from contracts.services.contracts import version_in_force
@@ -109,7 +110,7 @@ def _check_day(contract: Contract, day: date, now: datetime) -> None:
         raise Invalid(_("This day is still to come."), field="bought_on")
     lock_shared(period_of(contract, first_of_month(day)))
     if day < (first := first_open_day(contract)):
-        said = _("The months before %(day)s are closed.") % {"day": first}
+        said = _("The months before %(day)s are closed.") % {"day": day_text(first)}
         raise Invalid(said, field="bought_on")
 
 

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from contracts.domain.renewal import Term
+from contracts.formats import day_text
 from contracts.models import Contract, ContractRenewal, ContractStatus
 from contracts.services.activation import activate_version
 from contracts.services.contracts import add_version
@@ -89,7 +90,9 @@ def end_contract(
     if on <= contract.starts_on:
         raise Invalid(_("A contract lasts at least one day."), field="on")
     if on < (first := first_open_day(contract)):
-        raise Invalid(_("The months before %(day)s are closed.") % {"day": first}, field="on")
+        raise Invalid(
+            _("The months before %(day)s are closed.") % {"day": day_text(first)}, field="on"
+        )
     if contract.ends_on is not None and on > contract.ends_on:
         raise Invalid(_("The contract ends before that day: renew it instead."), field="on")
     before, contract.ends_on = contract.ends_on, on

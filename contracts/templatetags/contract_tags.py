@@ -1,5 +1,6 @@
 """How the terms of a contract are read. No queries."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 from django import template
@@ -143,3 +144,9 @@ def problems_of(checked: dict, key: str) -> list[str]:
     """Return what is wrong with one row."""
     found = (*checked["problems"], *checked.get("refusals", ()))
     return [one["said"] for one in found if one["key"] == key]
+
+
+@register.filter
+def of_priorities(clock: str, priorities: Iterable[str] | None) -> str:
+    """Return a clock's word with the priorities that are meant; alone where all are."""
+    return " ".join((clock, ", ".join(priorities))) if priorities else clock

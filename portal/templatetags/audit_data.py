@@ -1,17 +1,26 @@
 """What an event of the audit holds, flat enough to be read in a cell."""
 
 import json
+import re
 from typing import Any
 
 from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 register = template.Library()
 LONGEST = 200
+DIGEST = re.compile(r"[0-9a-f]{40,128}")
+SHOWN = 12  # characters of a digest
 
 
 @register.filter
-def pairs(data: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return names and values; a value within a value as JSON, a long one cut."""
+def pairs(data: dict[str, Any]) -> list[tuple[str, str | SafeString]]:
+    """
+    Return names and values; a value within a value as JSON, a long one cut.
+
+    A digest shows its beginning; the whole one stands in its title.
+    """
     return [
         (name.replace("_", " "), text_of(value))
         for name, value in data.items()
@@ -19,6 +28,8 @@ def pairs(data: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def text_of(value: Any) -> str:
+def text_of(value: Any) -> str | SafeString:
+    if isinstance(value, str) and DIGEST.fullmatch(value):
+        return format_html('<code title="{}">{}…</code>', value, value[:SHOWN])
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

@@ -128,9 +128,7 @@ class TestCheckTerms:
         code, said = run("check_terms", write(wrong))
 
         assert code == 1
-        said_so = (
-            "refused: examples[1] 'A question': expected included, and it is pool pool support"
-        )
+        said_so = "refused: examples[1] 'A question': expected included, and it is pool support"
         assert f"{said_so} by S4" in said
         assert "examples met: 1 of 2" in said
 

@@ -94,7 +94,7 @@ class TestAmendments:
     def test_never_in_a_closed_month(self, contract, amend):
         close(contract, STARTS)
 
-        with pytest.raises(Refused, match="months before 2026-05-01 are closed"):
+        with pytest.raises(Refused, match="months before 1 May 2026 are closed"):
             amend(date(2026, 4, 30))
 
     @pytest.mark.parametrize("day", [STARTS - timedelta(days=1), ENDS, ENDS + timedelta(days=9)])
@@ -266,7 +266,7 @@ class TestEndContract:
         [
             (date(2026, 9, 1), " ", "Say why"),
             (STARTS, "x", "at least one day"),
-            (date(2026, 4, 30), "x", "months before 2026-05-01 are closed"),
+            (date(2026, 4, 30), "x", "months before 1 May 2026 are closed"),
             (date(2027, 4, 2), "x", "renew it instead"),
         ],
     )
