@@ -1,10 +1,13 @@
 """Contracts, people and the dry run through the API; two clients in every list."""
 
+from copy import deepcopy
+
 import pytest
 
 from tenants.models import AuditEvent
 from tenants.scoping import tenant_scope
 from tests.api.client import Api
+from tests.factories import TERMS
 from tests.isolation.rows import every
 from tests.portal.desk import Desk, desk_of
 
@@ -134,6 +137,19 @@ class TestTheDryRun:
             (c["kind"], c["due_at"]) for c in opened["clocks"]
         }
         assert said["clocks"][0]["due_at"] == "2026-04-08T03:15:00Z"
+
+    def test_speaks_the_callers_language(self, acme):
+        terms = deepcopy(TERMS)
+        scope = terms["scope"]
+        scope["classify"][1]["ask"]["ja"] = "仕様と違いますか"
+        scope["clauses"][0]["text"]["ja"] = "障害対応と不具合"
+        desk = desk_of(acme, terms=terms)
+
+        covered = self.check(desk).json()["verdict"]
+        asked = self.check(desk, answers={"0": False}).json()["verdict"]
+
+        assert covered["clause_text"] == "障害対応と不具合"
+        assert asked["question"]["text"] == "仕様と違いますか"
 
     def test_names_the_next_question(self, desk):
         said = self.check(desk, answers={"0": False}).json()["verdict"]

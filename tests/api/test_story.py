@@ -10,10 +10,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import transaction
 
 from tenants.scoping import tenant_scope
 from tests.api.client import Api
 from tests.tickets.estimates import Money
+from tests.tickets.factories import after
+from tickets import services
 
 pytestmark = pytest.mark.django_db
 
@@ -236,3 +239,20 @@ def test_a_client_never_reads_what_is_the_vendors_own(story, client):
             said = story.apis[role].get(f"tickets/{story.ticket}/{part}").text
             assert "SECRET" not in said, (role, part)
             assert offer["handoff"] not in said, (role, part)
+
+
+@pytest.mark.parametrize("part", ["author", "submitter"])
+def test_an_account_manager_approves_their_own_estimate_no_more_than_anybody(story, client, part):
+    story.at("15 16:00")
+    mine, other = client.account_manager, client.maintenance_engineer
+    with tenant_scope(client.tenant), transaction.atomic():
+        estimate = client.draft(actor=mine if part == "author" else other)
+        submitter = mine if part == "submitter" else other
+        services.submit_estimate(estimate=estimate, actor=submitter, now=after(hours=2))
+    seen = {"revision": 1, "amount": PRICE}
+
+    own = story.apis["account_manager"].post(f"estimates/{estimate.public_id}/approve/", seen)
+
+    assert own.status_code == 403
+    assert client.second_manager.user.name in own.json()["errors"][0]["detail"]
+    story.decides("second_manager", estimate.public_id, "approve", **seen)
