@@ -311,5 +311,5 @@ def test_every_operation_answers_as_it_says(desk, named):
 @pytest.mark.parametrize("mode", GenerationMode)
 @pytest.mark.parametrize("share", range(SHARES))
 def test_every_operation_answers_as_it_says_to_many_more(share, mode, desk, named):
-    """Twenty examples as seven roles take ten to twenty minutes of a core, both kinds; a hundred, two hours."""
+    """Twenty examples as seven roles take ten to twenty minutes of a core, both kinds."""
     assert fuzz(desk, named, MANY, mode, share, of=SHARES) >= FEWEST
