@@ -88,11 +88,12 @@ def cut(work: Work, month: Month, versions: Sequence[InForce]) -> list[Slice]:
     if end <= start:
         return [Slice(month.day_of(start), 0, WHOLE)]
     slices: list[Slice] = []
-    for on, opens, closes in _days(start, end, month):
-        for minutes, multiplier in _by_multiplier(opens, closes, on, version_on(versions, on)):
-            if slices and (slices[-1].on, slices[-1].multiplier) == (on, multiplier):
-                minutes += slices.pop().minutes
-            slices.append(Slice(on, minutes, multiplier))
+    while start < end:
+        on = month.day_of(start)
+        midnight = month.midnight(on + _DAY)
+        until = midnight if midnight < end else end
+        slices += _of_day(start, until, on, version_on(versions, on))
+        start = midnight
     return slices
 
 
@@ -101,32 +102,31 @@ def _minute(at: datetime) -> datetime:
     return at.replace(second=0, microsecond=0) if at.second or at.microsecond else at
 
 
-def _days(
-    start: datetime, end: datetime, month: Month
-) -> Iterator[tuple[date, datetime, datetime]]:
-    while start < end:
-        on = month.day_of(start)
-        midnight = month.midnight(on + _DAY)
-        yield on, start, min(midnight, end)
-        start = midnight
-
-
-def _by_multiplier(
-    start: datetime, end: datetime, on: date, version: InForce
-) -> Iterator[tuple[int, int]]:
-    """Yield minutes with their multiplier: the highest that applies, alone."""
+def _of_day(start: datetime, end: datetime, on: date, version: InForce) -> list[Slice]:
+    """Return the stretch of a day by its multipliers: the highest that applies, alone."""
     multipliers = version.terms.cost.multipliers
     holiday = (multipliers.holiday or WHOLE) if on in version.holidays else WHOLE
     outside = max(multipliers.out_of_hours or WHOLE, holiday)
     if outside == holiday or version.hours is None:
-        yield minutes_of(end - start), holiday
-        return
-    for opens, closes in version.hours.windows(start, end):
+        return [Slice(on, minutes_of(end - start), holiday)]
+    slices: list[Slice] = []
+    for minutes, multiplier in _in_and_out(start, end, version.hours, holiday, outside):
+        if slices and slices[-1].multiplier == multiplier:
+            minutes += slices.pop().minutes
+        slices.append(Slice(on, minutes, multiplier))
+    return slices
+
+
+def _in_and_out(
+    start: datetime, end: datetime, hours: ServiceHours, inside: int, outside: int
+) -> Iterator[tuple[int, int]]:
+    """Yield the minutes inside and outside the hours, each with its multiplier."""
+    for opens, closes in hours.windows(start, end):
         opens, closes = max(opens, start), min(closes, end)
         if opens > start:
             yield minutes_of(opens - start), outside
         if closes > opens:
-            yield minutes_of(closes - opens), holiday
+            yield minutes_of(closes - opens), inside
         start = max(start, closes)
     if end > start:
         yield minutes_of(end - start), outside

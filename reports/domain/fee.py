@@ -1,12 +1,12 @@
 """What the fixed fee bought: the work it covered, by the rate card, beside the fee."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
 from contracts.domain.money import WHOLE
-from reports.domain.worth import Worked, added
+from reports.domain.worth import Worked, Worth, added, total
 from tickets.domain.recurrence import MINUTES_OF_AN_HOUR
 
 COVERED = ("included", "triage", "pool")  # what the fee pays for; overage and the rest is billed
@@ -46,7 +46,8 @@ def fee_value(lines: Iterable[Mapping[str, Any]], pieces: Iterable[Worked]) -> F
     """Return what the fee lines of a statement bought."""
     fee = sum(line["amount"] for line in lines if line["kind"] == FEE)
     covered = [piece for piece in pieces if piece.kind in COVERED]
-    minutes, worth = sum(p.minutes for p in covered), sum(p.worth for p in covered)
+    parts = added(covered, attrgetter("tier", "kind"))
+    minutes, worth = total(parts.values())
     return FeeValue(
         fee=fee,
         minutes=minutes,
@@ -55,8 +56,8 @@ def fee_value(lines: Iterable[Mapping[str, Any]], pieces: Iterable[Worked]) -> F
         card_rate=_hourly(worth, minutes),
         basis_points=worth * WHOLE // fee if fee else None,
         unrated_minutes=sum(piece.minutes for piece in covered if not piece.rated),
-        by_tier=_parts(covered, "tier"),
-        by_kind=_parts(covered, "kind"),
+        by_tier=_parts(parts, 0),
+        by_kind=_parts(parts, 1),
     )
 
 
@@ -64,6 +65,8 @@ def _hourly(money: int, minutes: int) -> int | None:
     return money * MINUTES_OF_AN_HOUR // minutes if minutes else None
 
 
-def _parts(covered: Sequence[Worked], name: str) -> tuple[Covered, ...]:
-    found = added(covered, attrgetter(name))
-    return tuple(Covered(key, found[key].minutes, found[key].worth) for key in sorted(found))
+def _parts(parts: Mapping[tuple[str, str], Worth], place: int) -> tuple[Covered, ...]:
+    """Return the parts by tier, or by kind, as `place` says."""
+    keys = sorted({names[place] for names in parts})
+    sums = (total(part for names, part in parts.items() if names[place] == key) for key in keys)
+    return tuple(Covered(key, *each) for key, each in zip(keys, sums, strict=True))

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from reports.domain.lives import Life, Step
+from reports.domain.lives import Life, Step, Verdict
 from reports.domain.plain import Plain, instant
 from reports.domain.sla import Clock, Result
 from reports.domain.turns import state_at, waited, was_open_before
@@ -33,7 +33,8 @@ STEPS = {
     **dict.fromkeys((Step.CANCELLED, Step.MERGED), (2,)),
     Step.REOPENED: (3,),
 }
-UNMOVED = Passed((), 0, 0)
+UNMOVED, NO_WAIT = Passed((), 0, 0), (0, 0)
+NO_VERDICT = ("",) * len(Verdict._fields)
 NONE = (0,) * len(RESULTS)
 
 
@@ -87,34 +88,29 @@ def _row(
     work: tuple[int, int],
     ends_at: datetime,
 ) -> list[Any]:
-    verdict = life.verdict()
-    holding = life.holdings[-1] if life.holdings else None
-    moves = passed(life.holdings, life.since) if len(life.holdings) > 1 else UNMOVED
-    resolved, closed, cancelled, reopened = _steps(life) if life.happened else NONE
-    vendor, client = waited(life, ends_at) if counts else (0, 0)
+    _at, _stage, outcome, clause, activity, priority, system, *_ = life.verdict() or NO_VERDICT
+    holdings = life.holdings
+    moves = passed(holdings, life.since) if counts and len(holdings) > 1 else UNMOVED
+    steps = _steps(life) if life.happened else NONE
     return [
         life.key,
         life.type,
-        verdict.system if verdict else "",
-        verdict.priority if verdict else "",
-        verdict.activity if verdict else "",
-        verdict.outcome if verdict else "",
-        verdict.clause if verdict else "",
+        system,
+        priority,
+        activity,
+        outcome,
+        clause,
         instant(life.received_at),
         int(life.received),
         int(life.registered_late),
         int(counts and not life.received and was_open_before(life)),
         state_at(life, ends_at),
-        holding.tier if holding else "",
-        holding.team if holding else "",
-        resolved,
-        closed,
-        cancelled,
-        reopened,
-        vendor,
-        client,
-        moves.reassignments if counts else 0,
-        moves.returns if counts else 0,
+        holdings[-1].tier if holdings else "",
+        holdings[-1].team if holdings else "",
+        *steps,
+        *(waited(life, ends_at) if counts else NO_WAIT),
+        moves.reassignments,
+        moves.returns,
         *clocks,
         *work,
     ]

@@ -1,14 +1,16 @@
 """What work is worth by the rate card, whatever was charged for it."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from datetime import datetime
 from operator import attrgetter
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from tickets.domain.recurrence import worth_of
 
 __all__ = ["Worked", "Worth", "added", "by_ticket", "total", "worth_of"]
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 class Worked(NamedTuple):
@@ -47,10 +49,10 @@ def by_ticket(pieces: Iterable[Worked]) -> dict[str, Worth]:
     return added(pieces, attrgetter("ticket"))
 
 
-def added(pieces: Iterable[Worked], key: Callable[[Worked], str]) -> dict[str, Worth]:
+def added(pieces: Iterable[Worked], key: Callable[[Worked], Key]) -> dict[Key, Worth]:
     """Return the minutes and the worth of the pieces that have the same key."""
-    minutes: defaultdict[str, int] = defaultdict(int)
-    worth: defaultdict[str, int] = defaultdict(int)
+    minutes: defaultdict[Key, int] = defaultdict(int)
+    worth: defaultdict[Key, int] = defaultdict(int)
     for piece in pieces:
         at = key(piece)
         minutes[at] += piece.minutes

@@ -46,6 +46,7 @@ MINUTE = timedelta(minutes=1)
 # By their words: an enum is ten times slower at finding its own.
 KINDS = {kind.value: kind for kind in AuthorityKind}
 TIERS = {tier.value: tier for tier in Tier}
+PLACES = {place.value: place for place in Place}
 
 
 class Row(NamedTuple):
@@ -96,7 +97,7 @@ class Row(NamedTuple):
             starts_at + self.minutes * MINUTE,
             TIERS[self.tier],
             self._stands(),
-            Place(self.place) if self.place else None,
+            PLACES[self.place] if self.place else None,
             self.triage or self.written == HELD,
         )
 
