@@ -21,6 +21,7 @@ from django.conf import settings
 from psycopg import sql
 
 from portal import pg_programs
+from tenants.waiting_files import FOLDER as WAITING
 
 MANIFEST, DUMP, FILES = "manifest.json", "database.dump", "attachments"
 
@@ -92,7 +93,7 @@ def write_backup(target: Path, now: datetime) -> Manifest:
         server = connection.info.server_version // 10000
         dump = Path(folder) / DUMP
         run("pg_dump", server, ["--format=custom", f"--snapshot={snapshot}", f"--file={dump}"])
-        files = sorted(p for p in settings.ATTACHMENTS_DIR.rglob("*") if p.is_file())
+        files = attached_files()
         manifest = Manifest(now.astimezone(UTC).isoformat(), server, rows, len(files))
         (Path(folder) / MANIFEST).write_text(json.dumps(asdict(manifest), indent=1))
         draft = Path(folder) / "draft.tar"
@@ -104,6 +105,13 @@ def write_backup(target: Path, now: datetime) -> Manifest:
         draft.chmod(0o600)  # it is every client's everything
         draft.replace(target)
     return manifest
+
+
+def attached_files() -> list[Path]:
+    """Return the files that rows name; what waits for a proof of its person is nobody's yet."""
+    waiting = settings.ATTACHMENTS_DIR / WAITING
+    found = sorted(p for p in settings.ATTACHMENTS_DIR.rglob("*") if p.is_file())
+    return [path for path in found if waiting not in path.parents]
 
 
 def restore(source: Path) -> Manifest:

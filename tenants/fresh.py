@@ -4,8 +4,9 @@ Sensitive steps ask again who is there, when the last proof is old.
     path("...", login_required(fresh_sign_in(approve)))
 
 The guard lets reading through. A step that is sent with an old proof comes back as a page that asks
-for the password, or for a code where the person has a second factor, and holds what was typed; sent
-again with the proof, the step goes on. `is_fresh(request)` answers for an API call of a session.
+for the password, or for a code where the person has a second factor, and holds what was typed and
+the files that were chosen (tenants/waiting_files.py); sent again with the proof, the step goes on.
+`is_fresh(request)` answers for an API call of a session.
 """
 
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from tenants import waiting_files
 from tenants.addresses import client_address, net_of
 from tenants.models import User
 from tenants.services import second_factor, throttles
@@ -50,9 +52,18 @@ def fresh_sign_in(view: View) -> View:
         if not proved:
             return ask(request, _("That is not right. Try again."))
         request.session["proved_at"] = timezone.now().isoformat()
-        return view(request, *args, **kwargs)
+        return go_on(view, request, *args, **kwargs)
 
     return guarded
+
+
+def go_on(view: View, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+    """Take the step with the files that waited; what it took in waits no longer."""
+    waiting_files.put_back(request)
+    response = view(request, *args, **kwargs)
+    if request.POST.get(waiting_files.KEPT) and response.status_code < 400:
+        waiting_files.drop(request)
+    return response
 
 
 def proves(user: User, proof: str, net: str) -> bool:
@@ -78,12 +89,13 @@ def ask(request: HttpRequest, error: str = "") -> HttpResponse:
         (name, value)
         for name, values in request.POST.lists()
         for value in values
-        if name not in {PROOF, "csrfmiddlewaretoken"}
+        if name not in {PROOF, waiting_files.KEPT, "csrfmiddlewaretoken"}
     ]
+    waiting_files.keep(request)
     context = {
         "typed": typed,
         "action": request.get_full_path(),
-        "files": bool(request.FILES),
+        "waiting": waiting_files.waiting_for(request),
         "by_code": second_factor.has_one(request.user),
         "error": error,
         "proof": PROOF,

@@ -1,7 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from tenants import clock_check
+from tenants import clock_check, waiting_files
 from tenants.models import Beat
 from tenants.services import forgetting_accounts, jobs
 
@@ -24,5 +24,7 @@ def tick() -> None:
 
 @shared_task
 def forget() -> None:
-    """Forget sessions, counts and links whose time is over; safe to run twice."""
-    forgetting_accounts.forget(timezone.now())
+    """Forget sessions, counts, links and waiting files whose time is over; safe to run twice."""
+    now = timezone.now()
+    forgetting_accounts.forget(now)
+    waiting_files.forget(now.timestamp() - waiting_files.KEPT_SECONDS)

@@ -20,6 +20,9 @@ def files(settings, tmp_path) -> Path:
     settings.ATTACHMENTS_DIR = tmp_path / "attachments"
     (settings.ATTACHMENTS_DIR / "ab").mkdir(parents=True)
     (settings.ATTACHMENTS_DIR / "ab" / "random-name").write_bytes(b"evidence")
+    waiting = settings.ATTACHMENTS_DIR / "waiting" / "1" / "name"  # for a proof: nobody's yet
+    waiting.mkdir(parents=True)
+    (waiting / "0").write_bytes(b"chosen")
     return settings.ATTACHMENTS_DIR
 
 
