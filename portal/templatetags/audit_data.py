@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from django import template
@@ -17,15 +18,26 @@ SHOWN = 12  # characters of a digest
 @register.filter
 def pairs(data: dict[str, Any]) -> list[tuple[str, str | SafeString]]:
     """
-    Return names and values; a value within a value as JSON, a long one cut.
+    Return names and values; flat ones within a value stand beside its name, a long one is cut.
 
     A digest shows its beginning; the whole one stands in its title.
     """
     return [
         (name.replace("_", " "), text_of(value))
-        for name, value in data.items()
+        for name, value in spread(data)
         if value not in (None, "", [], {})
     ]
+
+
+def spread(data: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield each pair, and those of a value that holds nothing but words and numbers one by one."""
+    for name, value in data.items():
+        if isinstance(value, dict) and not any(
+            isinstance(one, dict | list) for one in value.values()
+        ):
+            yield from ((f"{name} {part}", one) for part, one in value.items())
+        else:
+            yield name, value
 
 
 def text_of(value: Any) -> str | SafeString:

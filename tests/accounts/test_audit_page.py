@@ -129,7 +129,16 @@ class TestSearch:
     def test_shows_before_and_after(self, account_manager):
         note(account_manager, "client.changed", before={"language": "ja"}, after={"language": "vi"})
 
-        assert "{&quot;language&quot;: &quot;vi&quot;}" in page_of(account_manager)
+        page = page_of(account_manager)
+        assert "before language:</span> ja" in page
+        assert "after language:</span> vi" in page
+
+    def test_shows_of_a_hash_what_an_eye_compares(self, account_manager):
+        note(account_manager, "client.changed", sha256={"en": "ab01" * 16}, said="ab01")
+
+        page = page_of(account_manager)
+        assert f'sha256 en:</span> <code title="{"ab01" * 16}">ab01ab01ab01…</code>' in page
+        assert "said:</span> ab01<" in page
 
 
 def test_a_cell_of_the_export_is_never_a_formula(account_manager, acme):

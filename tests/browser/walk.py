@@ -5,7 +5,8 @@ Walks every page of a portal that serves the demo, and keeps a picture of each.
 
 Each named page that a link leads to is opened once, by the first of four people who reaches it, and
 drawn wide, on a phone, in the dark and in Japanese. It ends with 1 if an answer is not 200, the
-console tells an error or a violation of the CSP, a phone has to scroll sideways, or axe finds anything.
+console tells an error or a violation of the CSP, a phone has to scroll sideways, axe finds anything,
+or no link leads to a page (`walked.py`).
 """
 
 import os
@@ -13,16 +14,19 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from html import unescape
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import django
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import Resolver404, resolve
 from playwright.sync_api import Error, Page, sync_playwright
+
+from tests.browser import walked
 
 PASSWORD = "try-the-portal-2026"  # the demo's, printed by it
 PEOPLE = (
@@ -36,6 +40,17 @@ NO_SESSION = ("/sign-in/", "/password/forgotten/")
 FEWEST = 60  # pages: fewer means that the walk was lost
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 LINKS = "[...document.querySelectorAll('a[href]')].map(a => a.href)"
+TOLD = {
+    "links": re.compile(r'<a\b[^>]*?\bhref="([^"]+)"'),
+    "asked": re.compile(r'\b(?:hx-get|action)="([^"]+)"'),
+}
+SEVERAL = {
+    "tickets:page",
+    "tickets:estimate",
+    "reports:page",
+    "contracts:versions",
+}  # look different
+MOST_OF_ONE = 40
 OVERFLOW = "document.documentElement.scrollWidth - innerWidth"
 SEND = "name => { const b = document.querySelector(name); b.form.requestSubmit(b) }"
 COLOURS = {"runOnly": ["color-contrast"]}  # all that the dark changes
@@ -54,6 +69,7 @@ class Walk:
     pages: dict[str, str] = field(default_factory=dict)  # name to address
     wrong: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)  # by the console, since the last page
+    reached: set[str] = field(default_factory=set)  # names that a link, form or part leads to
 
     def open(self, name: str, address: str) -> bool:
         """Open a page; False where it is a file, or leads elsewhere."""
@@ -103,17 +119,40 @@ class Walk:
             self.said.append(text)
 
 
-def from_here(page: Page, base: str) -> Iterator[tuple[str, str]]:
-    """Yield the name and the address of each page of ours that a link leads to."""
-    for link in page.evaluate(LINKS):
+def ours(links: Iterable[str], base: str) -> Iterator[tuple[str, str]]:
+    """Yield the name and the address of each page of ours among links."""
+    for link in links:
         if link.startswith(f"{base}/"):
-            path = urlsplit(link).path
             try:
-                name = resolve(path).view_name
+                name = resolve(urlsplit(link).path).view_name
             except Resolver404:
                 continue
             if name and not name.startswith("api"):
                 yield name, link.split("#")[0]
+
+
+def leads(walk: Walk, address: str) -> list[tuple[str, str]]:
+    """Return where the links of one more page of a kind lead, without drawing it."""
+    html = walk.page.request.get(address).text()
+    told = {kind: [urljoin(address, unescape(url)) for url in found.findall(html)]
+            for kind, found in TOLD.items()}  # fmt: skip
+    walk.reached |= {name for name, _address in ours(told["asked"], walk.base)}
+    return list(ours(told["links"], walk.base))
+
+
+def bring_about(walk: Walk) -> list[tuple[str, str]]:
+    """Begin an amendment and replay it on past tickets: the demo has neither; return their pages."""
+    page, found = walk.page, []
+    page.goto("/contracts/")
+    lists = dict(ours(page.evaluate(LINKS), walk.base))
+    page.goto(f"{lists['contracts:page']}versions/")
+    for button in ("form[action*='/amend/'] button", "main form[method=post] .btn-primary"):
+        with page.expect_navigation():
+            page.evaluate(SEND, button)
+        found.append((resolve(urlsplit(page.url).path).view_name, page.url))
+        if replays := page.query_selector("a[href*='/replays/new/']"):
+            page.goto(urljoin(page.url, replays.get_attribute("href")))
+    return found
 
 
 def sign_in(page: Page, email: str) -> None:
@@ -137,16 +176,23 @@ def walk_as(walk: Walk, email: str) -> None:
     speak(page, "en")
     page.goto("/")
     ahead, mine = [("home", f"{walk.base}/")], dict[str, str]()
+    ahead += bring_about(walk) if email == PEOPLE[0] else []
+    more = {name: set[str]() for name in SEVERAL}
     while ahead:
         name, address = ahead.pop(0)
+        walk.reached.add(name)
         called = f"{name}-{who}" if name in EVERYBODYS else name
         if called in walk.pages or called in mine:
+            if name in SEVERAL and len(more[name]) < MOST_OF_ONE and address not in more[name]:
+                more[name].add(address)
+                ahead += leads(walk, address)
             continue
         mine[called] = address
         if walk.open(called, address):
             walk.pages[called] = address
             walk.look(file_name(called))
-            ahead += from_here(page, walk.base)
+            ahead += ours(page.evaluate(LINKS), walk.base)
+            leads(walk, address)
     speak(page, "ja")
     for called, address in mine.items():
         if called in walk.pages and walk.open(called, address):
@@ -172,7 +218,10 @@ def walk_all(browser: Any, base: str, folder: Path) -> Walk:
                 walk.open(name, base + path)
                 walk.pages[name] = base + path
                 walk.look(file_name(name))
+                walk.reached.add(name)
         context.close()
+    for name in sorted(walked.pages() - walk.reached - walked.UNLINKED.keys()):
+        walk.blame(name, "no link leads here: link it, or say in walked.py why not")
     return walk
 
 
