@@ -1,5 +1,5 @@
 """
-Messages to addresses that people typed: to the open internet only, signed, and never further.
+Messages to addresses that people typed or an operator set: to the open internet only, and never further.
 
 The name is looked up once, every address that it has must be public, and the connection goes to the
 address that was checked; a redirect is an answer like any other. Plain Python and sockets.
@@ -11,6 +11,7 @@ import ssl
 import time
 from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address, ip_network
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -19,6 +20,8 @@ TIMEOUT = 10  # seconds
 EMBEDS_IPV4 = ip_network("64:ff9b::/96")  # NAT64: the last four bytes are an IPv4 address
 LONGEST = 300
 MOST_BYTES, MOST_SECONDS = 65_536, 30  # of an answer that is read
+
+Read = TypeVar("Read")
 
 
 class NotReachable(OSError):
@@ -50,7 +53,7 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> int:
 
     :raises NotReachable: if the address may not be asked, or nobody answers.
     """
-    return _sent(url, body, headers, lambda answer: b"")[0]
+    return _sent("POST", url, body, headers, lambda answer: b"")[0]
 
 
 def ask(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
@@ -59,19 +62,36 @@ def ask(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
 
     :raises NotReachable: as above, and if the answer is too long or comes too slowly.
     """
-    return _sent(url, body, headers, _read)
+    return _sent("POST", url, body, headers, _read)
 
 
-Reading = Callable[[http.client.HTTPResponse], bytes]
+def fetch(
+    method: str, url: str, body: bytes | None, headers: dict[str, str]
+) -> tuple[int, dict[str, str], bytes]:
+    """
+    Send any request and return status, headers and body of the answer.
+
+    :raises NotReachable: as above.
+    """
+    status, (told, found) = _sent(
+        method, url, body, headers, lambda answer: (dict(answer.getheaders()), _read(answer))
+    )
+    return status, told, found
 
 
-def _sent(url: str, body: bytes, headers: dict[str, str], reading: Reading) -> tuple[int, bytes]:
+def _sent(
+    method: str,
+    url: str,
+    body: bytes | None,
+    headers: dict[str, str],
+    reading: Callable[[http.client.HTTPResponse], Read],
+) -> tuple[int, Read]:
     host, port, path = check_url(url)
     try:
         connection = _connection(host, port, urlsplit(url).scheme == "https")
         try:
             sent = {"Content-Type": "application/json", "User-Agent": "portal", **headers}
-            connection.request("POST", path, body, sent)
+            connection.request(method, path, body, sent)
             answer = connection.getresponse()
             return answer.status, reading(answer)
         finally:

@@ -10,11 +10,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.accounts.forms import ChangePasswordForm, ProfileForm
-from tenants import sessions
+from tenants import provider, sessions
 from tenants.addresses import client_address, net_of
 from tenants.fresh import fresh_sign_in
 from tenants.models import Session
-from tenants.services import people, second_factor, throttles
+from tenants.services import people, second_factor, sign_on, throttles
 from tenants.services.throttles import TooManyAttempts
 
 
@@ -42,6 +42,8 @@ def mine(request: HttpRequest, form: ProfileForm) -> dict[str, object]:
         "now": now,
         "sessions": [(row, row.public_id == here) for row in found],
         "has_second_factor": has_one,
+        "sign_ons": sign_on.of(request.user) if provider.is_on() else [],
+        "provider": provider.name(),
         "codes_left": second_factor.codes_left(request.user) if has_one else 0,
     }
 

@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from portal.accounts.forms import CodeForm, SignInForm
-from tenants import sessions
+from tenants import provider, sessions
 from tenants.models import User
 from tenants.services import second_factor
 from tenants.services.throttles import TooManyAttempts
@@ -33,10 +33,10 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     form = SignInForm(request, request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         if second_factor.has_one(form.user):
-            return ask_for_code(request, form.user)
+            return ask_for_code(request, form.user, wanted(request))
         return let_in(request, form.user, wanted(request))
     status = 429 if form.refused else 200  # 4xx would take the count of the attempt back
-    context = {"form": form, "next": wanted(request)}
+    context = {"form": form, "next": wanted(request), "provider": provider.name()}
     return render(request, "sign_in.html", context, status=status)
 
 
@@ -57,13 +57,13 @@ def let_in(request: HttpRequest, user: User, to: str, *, by_code: bool = False) 
     return redirect(to)
 
 
-def ask_for_code(request: HttpRequest, user: User) -> HttpResponse:
+def ask_for_code(request: HttpRequest, user: User, to: str) -> HttpResponse:
     request.session.flush()
     request.session[HALF] = {
         "user": user.pk,
         "password": user.get_session_auth_hash(),  # a new password ends the half way too
         "at": timezone.now().isoformat(),
-        "next": wanted(request),
+        "next": to,
     }
     return redirect("sign-in-code")
 

@@ -5,6 +5,7 @@ from tenants.models.account import (
     RecoveryCode,
     SecondFactor,
     Session,
+    SignOn,
     Throttle,
 )
 from tenants.models.audit import AuditEvent, AuditLink
@@ -44,6 +45,7 @@ __all__ = [
     "RecoveryCode",
     "SecondFactor",
     "Session",
+    "SignOn",
     "Tenant",
     "TenantForeignKey",
     "TenantOwned",

@@ -11,6 +11,7 @@ from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import Q
 
+from tenants.models.owned import random_public_id
 from tenants.models.tenant import Tenant
 from tenants.models.user import User
 
@@ -109,6 +110,33 @@ class RecoveryCode(models.Model):
 
     def __str__(self) -> str:
         return f"recovery code {self.pk}"
+
+
+class SignOn(models.Model):
+    """
+    An account at the provider of single sign-on that is this person.
+
+    Bound once, by an e-mail that the provider vouched for; from then on by issuer and subject, whatever
+    the e-mail becomes over there.
+    """
+
+    public_id = models.CharField(
+        max_length=16, unique=True, default=random_public_id, editable=False
+    )
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    issuer = models.CharField(max_length=300)
+    subject = models.CharField(max_length=255, help_text="As the provider calls the person.")
+    email = models.EmailField(help_text="That they were bound by.")
+    bound_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["issuer", "subject"], name="sign_on_is_one_person"),
+            models.UniqueConstraint(fields=["user", "issuer"], name="person_has_one_at_issuer"),
+        ]
+
+    def __str__(self) -> str:
+        return f"sign-on of {self.user_id}"
 
 
 class Beat(models.Model):

@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from contracts.models import Contract
 from reports.models import MonthlyReport, ReportRemark
-from tenants.models import Invitation, Job, JobState, Membership, Session
+from tenants.models import Invitation, Job, JobState, Membership, Session, SignOn
 from tenants.scoping import tenant_scope
 from tests.isolation.rows import NOON, World
 from tickets.models import (
@@ -90,11 +90,22 @@ def _public_id(model) -> Callable[[World], str]:
     return lambda world: world.public_id_of(model)
 
 
-def _session_of_theirs(world: World) -> str:
-    """Return the public id of a session of the tenant's bridge SE, else of its one person."""
+def _person_of_theirs(world: World) -> int:
+    """Return the id of the tenant's bridge SE, else of its one person."""
     with tenant_scope(world.tenant), transaction.atomic():
         theirs = Membership.objects.filter(Q(role="bridge_se") | Q(pk=world.id_of(Membership)))
-        user_id = theirs.order_by("pk").values_list("user_id", flat=True).last()
+        return theirs.order_by("pk").values_list("user_id", flat=True).last()
+
+
+def _sign_on_of_theirs(world: World) -> str:
+    user_id = _person_of_theirs(world)
+    said = {"issuer": "https://id.example", "email": "bridge@globex.example", "bound_at": NOON}
+    row, _made = SignOn.objects.get_or_create(user_id=user_id, subject=str(user_id), defaults=said)
+    return row.public_id
+
+
+def _session_of_theirs(world: World) -> str:
+    user_id = _person_of_theirs(world)
     public_id = Session.public_id_of(key := f"session-of-{user_id}")
     row = {"user_id": user_id, "public_id": public_id, "expire_date": NOON + timedelta(days=36500)}
     Session.objects.get_or_create(session_key=key, defaults=row)
@@ -155,6 +166,7 @@ MEANINGS: dict[str, tuple[Callable[[World], str], str]] = {
     "administration/invitations/<public_id>": (_public_id(Invitation), NEVER),
     "administration/jobs/<public_id>": (_job_of_theirs, NEVER),
     "administration/members/<public_id>": (_public_id(Membership), NEVER),
+    "me/sign-on/<public_id>": (_sign_on_of_theirs, NEVER),
     "me/sessions/<public_id>": (_session_of_theirs, NEVER),
     "api/v1/tickets/<key>": TICKET,
     "api/v1/tickets/<key>/handoffs/<subject>": (_public_id(Handoff), NEVER),
