@@ -1,9 +1,11 @@
-"""What the desk keeps besides its tickets, as files: findings, alerts, the FAQ, the glossary."""
+"""What the desk keeps besides its tickets, as files, column by column."""
 
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
+from contracts.domain.money import exponent_of
 from tenants.exports import Column
 from tickets.models import Alert, FaqEntry
 
@@ -79,4 +81,18 @@ def of_term() -> list[Column]:
         Column("Tiếng Việt", lambda t: t.vi, 30),
         Column(_("Note"), lambda t: t.note, 50),
         Column(_("Changed"), lambda t: t.changed_at, moment=True),
+    ]
+
+
+def of_overage() -> list[Column]:
+    """Return what is told of hours beyond the pools to whoever sees costs."""
+    return [
+        Column(_("Contract"), lambda b: b.contract.number),
+        Column(_("Client"), lambda b: b.contract.tenant.name, 24),
+        Column(_("Pool"), lambda b: b.pool),
+        Column(_("Month"), lambda b: b.month, 10),
+        Column(_("Worked, in minutes"), lambda b: b.worked, 12),
+        Column(_("At most"), lambda b: Decimal(b.at_most).scaleb(-exponent_of(b.currency)), 14),
+        Column(_("Currency"), lambda b: b.currency, 9),
+        Column(_("Tickets"), lambda b: ", ".join(b.tickets), 30),
     ]

@@ -15,11 +15,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 from contracts.models import Contract
 from contracts.views.shown import SEE_COST
 from tenants.errors import Invalid, NotPermitted, Refused
+from tenants.exports import export, format_asked
 from tenants.models import Membership
 from tenants.roles import Role
 from tickets import services
 from tickets.services.overage import AGREE, MOST_HOURS, MOST_REFERENCE, Beyond, beyond_pools
 from tickets.services.overage import price_of as at_most
+from tickets.views import kept_columns
 
 
 class MinutesForm(forms.Form):
@@ -54,8 +56,12 @@ def contracts_of(request: HttpRequest) -> QuerySet[Contract]:
 def overage_list(request: HttpRequest) -> HttpResponse:
     if not desks_with_cost(request):
         raise NotPermitted(_("A service owner agrees to hours beyond a pool."))
+    waiting = beyond_pools(contracts_of(request))
+    if kind := format_asked(request):
+        shown = kept_columns.of_overage()
+        return export(kind, "overage", shown, waiting, title=_("Hours beyond the pools"))
     agrees = {m.tenant_id for m in request.memberships if m.role in AGREE}
-    context = {"waiting": beyond_pools(contracts_of(request)), "agrees": agrees}
+    context = {"waiting": waiting, "agrees": agrees}
     return render(request, "tickets/overage_list.html", context)
 
 
