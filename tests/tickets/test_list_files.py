@@ -7,11 +7,14 @@ from collections.abc import Callable
 import pytest
 from openpyxl import load_workbook
 
-from tenants.models import Membership
+from tenants.models import Membership, TenantOwned
 from tenants.scoping import tenant_scope
-from tests.portal.desk import browser_of
+from tests.factories import TenantFactory
+from tests.isolation.rows import World
+from tests.portal.desk import browser_of, desk_of
 from tests.tickets.factories import Client
 from tests.tickets.test_overage import asking, held_three_hours
+from tickets.models import Letter, LetterState, Mailbox
 
 pytestmark = [pytest.mark.django_db, pytest.mark.allow_n_plus_one]
 
@@ -27,6 +30,11 @@ def rows_of(who: Membership, address: str, kind: str) -> list[dict[str, object]]
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
+def told_as(text: str, kind: str) -> str:
+    """Return how a file of that kind holds the text: as CSV no formula begins with its sign."""
+    return f"'{text}" if kind == "csv" and text.startswith("=") else text
+
+
 def overage() -> Membership:
     """Let hours wait beyond the pools of two clients."""
     ours, theirs = Client("ACME", asking()), Client("GLOBEX", asking())
@@ -36,9 +44,23 @@ def overage() -> Membership:
     return ours.account_manager
 
 
+def rows_with(model: type[TenantOwned], role: str) -> Callable[[], Membership]:
+    """Return what makes a row of two clients, named so that a spreadsheet would calculate."""
+
+    def make() -> Membership:
+        acme, globex = TenantFactory(code="ACME", name="=Acme"), TenantFactory(code="GLOBEX")
+        for tenant in (acme, globex):
+            World(tenant).id_of(model)
+        return desk_of(acme).people[role]
+
+    return make
+
+
 LISTS: dict[str, tuple[Callable[[], Membership], str, object]] = {
     # the address: how rows of two clients are made, a column, and what it holds
     "/tickets/overage/": (overage, "At most", 36_000),
+    "/tickets/mail/": (rows_with(Letter, "bridge_se"), "State", "Waits for the desk"),
+    "/tickets/mail/?list=mailboxes": (rows_with(Mailbox, "bridge_se"), "Active", "Yes"),
 }
 
 
@@ -51,7 +73,7 @@ def test_a_list_is_a_file_of_ones_own_clients_only(address, kind):
     rows = rows_of(who, address, kind)
 
     assert str(told) in {str(row[column]) for row in rows}
-    assert {row["Client"] for row in rows} == {who.tenant.name}
+    assert {row["Client"] for row in rows} == {told_as(who.tenant.name, kind)}
     assert "GLOBEX" not in str(rows).upper()
 
 
@@ -62,3 +84,21 @@ def test_its_page_leads_to_both_files(address):
     page = browser_of(make()).get(address).text
 
     assert {f"format={kind}" in page for kind in ("csv", "xlsx")} == {True}
+
+
+def test_letters_in_quarantine_are_in_the_file_of_a_lead_only(acme):
+    desk = desk_of(acme)
+    letter = World(acme).id_of(Letter)
+    with tenant_scope(acme):
+        Letter.objects.filter(pk=letter).update(state=LetterState.QUARANTINED)
+
+    kept = [rows_of(desk.people[r], "/tickets/mail/", "csv") for r in ("bridge_se", "service_desk")]
+
+    assert [len(rows) for rows in kept] == [1, 0]
+
+
+def test_letters_and_mailboxes_are_not_for_the_client(acme):
+    owner = browser_of(desk_of(acme).people["service_owner"])
+
+    for asked in ("", "list=mailboxes&"):
+        assert owner.get(f"/tickets/mail/?{asked}format=csv").status_code == 403

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from contracts.domain.money import exponent_of
 from tenants.exports import Column
-from tickets.models import Alert, FaqEntry
+from tickets.models import Alert, FaqEntry, Letter
 
 
 def of_finding() -> list[Column]:
@@ -95,4 +96,35 @@ def of_overage() -> list[Column]:
         Column(_("At most"), lambda b: Decimal(b.at_most).scaleb(-exponent_of(b.currency)), 14),
         Column(_("Currency"), lambda b: b.currency, 9),
         Column(_("Tickets"), lambda b: ", ".join(b.tickets), 30),
+    ]
+
+
+def of_letter() -> list[Column]:
+    """Return what the list tells of letters; what stands in them is for the page of each."""
+    return [
+        Column(_("Subject"), lambda r: r.subject, 50),
+        Column(_("Client"), lambda r: r.tenant.name, 24),
+        Column(pgettext("sender", "From"), sender, 24),
+        Column(_("Sender's address"), lambda r: r.sender, 40),
+        Column(_("Mailbox"), lambda r: r.mailbox.address, 40),
+        Column(_("Received"), lambda r: r.received_at, moment=True),
+        Column(_("State"), lambda r: r.get_state_display(), 20),
+        Column(_("Reason"), lambda r: r.get_reason_display(), 40),
+        Column(_("Ticket"), lambda r: r.ticket.key if r.ticket else "", 12),
+    ]
+
+
+def sender(letter: Letter) -> str:
+    return letter.member.user.name if letter.member else letter.sender_name
+
+
+def of_mailbox() -> list[Column]:
+    """Return what the list tells of mailboxes: nothing of how they are signed in to."""
+    return [
+        Column(_("Mailbox"), lambda b: b.address, 40),
+        Column(_("Client"), lambda b: b.tenant.name, 24),
+        Column(_("Fetched from"), lambda b: b.host or _("posted by the provider"), 30),
+        Column(_("Last visit"), lambda b: b.checked_at, moment=True),
+        Column(_("Problem"), lambda b: b.get_problem_display(), 50),
+        Column(_("Active"), lambda b: _("No") if b.disabled_at else _("Yes"), 8),
     ]

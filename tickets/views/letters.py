@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -15,11 +16,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from contracts.models import Contract
 from tenants import roles
 from tenants.errors import Invalid, NotPermitted
+from tenants.exports import export, format_asked
 from tenants.models import Membership, Tenant
 from tickets.domain.lifecycle import AGENTS, LEADS
 from tickets.letter_forms import LetterForm, MailboxForm, places_of
 from tickets.models import Letter, LetterState, Mailbox, Ticket
 from tickets.services import letters, mailboxes
+from tickets.views import kept_columns
 from tickets.views.routines import desk
 
 MOST = 50
@@ -30,12 +33,22 @@ def letter_list(request: HttpRequest) -> HttpResponse:
     """
     Drafts for the desk; to a lead the quarantine, what was dropped lately, and the mailboxes.
 
+    `?format=` gives all of its letters as a file, with `list=mailboxes` the mailboxes.
+
     :raises NotPermitted: to a client.
     """
-    if not any(m.role in AGENTS for m in request.memberships):
+    desks = {m.tenant_id for m in request.memberships if m.role in AGENTS}
+    if not desks:
         raise NotPermitted(_("Only the vendor's desk of this client reads its letters."))
     leads = {m.tenant_id: m.tenant for m in request.memberships if m.role in LEADS}
-    rows = Letter.objects.for_list()
+    rows = Letter.objects.for_list().filter(tenant_id__in=desks)
+    boxes = Mailbox.objects.filter(tenant_id__in=desks).select_related("tenant")
+    if kind := format_asked(request):
+        if request.GET.get("list") == "mailboxes":
+            shown = kept_columns.of_mailbox()
+            return export(kind, "mailboxes", shown, boxes, title=_("Mailboxes"))
+        rows = rows.filter(~Q(state=LetterState.QUARANTINED) | Q(tenant_id__in=leads))
+        return export(kind, "letters", kept_columns.of_letter(), rows, title=_("Letters"))
     quarantine = rows.filter(state=LetterState.QUARANTINED, tenant_id__in=leads)
     done = rows.exclude(state__in=["draft", "quarantined"])
     groups = [
@@ -45,7 +58,7 @@ def letter_list(request: HttpRequest) -> HttpResponse:
     ]
     context = {
         "groups": groups,
-        "mailboxes": Mailbox.objects.select_related("tenant"),
+        "mailboxes": boxes,
         "leads": leads,
         "many_clients": len({m.tenant_id for m in request.memberships}) > 1,
         "section_url": reverse("tickets:list"),
