@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable
 
 import pytest
+from django.utils import timezone
 from openpyxl import load_workbook
 
 from tenants.models import Membership, TenantOwned
@@ -14,7 +15,7 @@ from tests.isolation.rows import World
 from tests.portal.desk import browser_of, desk_of
 from tests.tickets.factories import Client
 from tests.tickets.test_overage import asking, held_three_hours
-from tickets.models import Letter, LetterState, Mailbox
+from tickets.models import BulkImport, Letter, LetterState, Mailbox, Notification
 
 pytestmark = [pytest.mark.django_db, pytest.mark.allow_n_plus_one]
 
@@ -49,9 +50,12 @@ def rows_with(model: type[TenantOwned], role: str) -> Callable[[], Membership]:
 
     def make() -> Membership:
         acme, globex = TenantFactory(code="ACME", name="=Acme"), TenantFactory(code="GLOBEX")
-        for tenant in (acme, globex):
-            World(tenant).id_of(model)
-        return desk_of(acme).people[role]
+        ours, theirs = (desk_of(tenant).people[role] for tenant in (acme, globex))
+        for member in (ours, theirs):
+            world = World(member.tenant)
+            world.ids[Membership] = member.pk
+            world.id_of(model)
+        return ours
 
     return make
 
@@ -61,6 +65,8 @@ LISTS: dict[str, tuple[Callable[[], Membership], str, object]] = {
     "/tickets/overage/": (overage, "At most", 36_000),
     "/tickets/mail/": (rows_with(Letter, "bridge_se"), "State", "Waits for the desk"),
     "/tickets/mail/?list=mailboxes": (rows_with(Mailbox, "bridge_se"), "Active", "Yes"),
+    "/notices/": (rows_with(Notification, "bridge_se"), "Notification", "New message"),
+    "/tickets/import/": (rows_with(BulkImport, "bridge_se"), "State", "Being imported"),
 }
 
 
@@ -102,3 +108,17 @@ def test_letters_and_mailboxes_are_not_for_the_client(acme):
 
     for asked in ("", "list=mailboxes&"):
         assert owner.get(f"/tickets/mail/?{asked}format=csv").status_code == 403
+
+
+def test_notifications_are_as_filtered_and_nobody_elses(acme):
+    desk, world = desk_of(acme), World(acme)
+    reader = desk.people["bridge_se"]
+    world.ids[Membership] = reader.pk
+    notice = world.id_of(Notification)
+    assert len(rows_of(reader, "/notices/?show=unread", "csv")) == 1
+    with tenant_scope(acme):
+        Notification.objects.filter(pk=notice).update(read_at=timezone.now())
+
+    assert rows_of(reader, "/notices/?show=unread", "csv") == []
+    assert len(rows_of(reader, "/notices/", "csv")) == 1
+    assert rows_of(desk.people["account_manager"], "/notices/", "csv") == []

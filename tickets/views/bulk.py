@@ -25,6 +25,7 @@ from tickets.models import BulkImport
 from tickets.models.bulk import BulkOutcome
 from tickets.services.bulk import KIND, confirm_bulk, map_bulk, may_import, upload_bulk
 from tickets.services.bulk_check import Checked, check, fingerprint, table_of
+from tickets.views import kept_columns
 
 SAMPLE, MOST_WRONG, MOST_PAST = 5, 20, 20
 
@@ -44,14 +45,17 @@ def import_or_404(request: HttpRequest, public_id: str) -> tuple[BulkImport, Mem
 
 @require_GET
 def import_list(request: HttpRequest) -> HttpResponse:
-    """Choose a contract; the files that were uploaded before stand below."""
+    """Choose a contract; the files uploaded before stand below, all of them with `?format=`."""
     leads = {m.tenant_id for m in request.memberships if m.role in LEADS}
     may_import(next((m for m in request.memberships if m.role in LEADS), None))
-    contracts = Contract.objects.active().filter(tenant_id__in=leads).select_related("tenant")
     past = BulkImport.objects.filter(tenant_id__in=leads).defer("content")
+    past = past.select_related("tenant", "contract", "by__user")
+    if kind := format_asked(request):
+        return export(kind, "imports", kept_columns.of_import(), past, title=_("Files so far"))
+    contracts = Contract.objects.active().filter(tenant_id__in=leads).select_related("tenant")
     context = {
         "contracts": contracts.order_by("tenant__name", "number"),
-        "past": past.select_related("tenant", "contract", "by__user")[:MOST_PAST],
+        "past": past[:MOST_PAST],
         "section_url": reverse("tickets:list"),
     }
     return render(request, "tickets/import_list.html", context)

@@ -8,7 +8,8 @@ from django.utils.translation import pgettext
 
 from contracts.domain.money import exponent_of
 from tenants.exports import Column
-from tickets.models import Alert, FaqEntry, Letter
+from tickets.models import Alert, BulkImport, FaqEntry, Letter
+from tickets.notice_words import headline, subject
 
 
 def of_finding() -> list[Column]:
@@ -128,3 +129,32 @@ def of_mailbox() -> list[Column]:
         Column(_("Problem"), lambda b: b.get_problem_display(), 50),
         Column(_("Active"), lambda b: _("No") if b.disabled_at else _("Yes"), 8),
     ]
+
+
+def of_notice() -> list[Column]:
+    return [
+        Column(_("Notification"), headline, 50),
+        Column(_("About"), subject, 50),
+        Column(_("Client"), lambda n: n.tenant.name, 24),
+        Column(_("By"), lambda n: n.actor.user.name if n.actor else "", 24),
+        Column(_("Notified at"), lambda n: n.at, moment=True),
+        Column(_("Read at"), lambda n: n.read_at, moment=True),
+    ]
+
+
+def of_import() -> list[Column]:
+    return [
+        Column(_("File"), lambda i: i.name, 40),
+        Column(_("Client"), lambda i: i.tenant.name, 24),
+        Column(_("Contract"), lambda i: i.contract.number),
+        Column(_("Holds"), lambda i: f"{i.get_kind_display()} · {i.get_source_display()}", 24),
+        Column(_("Uploaded"), lambda i: i.uploaded_at, moment=True),
+        Column(_("By"), lambda i: i.by.user.name, 24),
+        Column(_("State"), how_far, 16),
+    ]
+
+
+def how_far(bulk: BulkImport) -> str:
+    if bulk.finished_at:
+        return _("Imported")
+    return _("Being imported") if bulk.confirmed_at else _("Not confirmed")

@@ -13,11 +13,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
+from tenants.exports import export, format_asked
 from tickets.models import NoticePreference, Notification
 from tickets.models.notice import NotificationQuerySet
 from tickets.notice_forms import ChannelsForm
 from tickets.notice_words import headline, path_of, subject
 from tickets.services.reading import choose_channels, mark_notice, read_all_notices
+from tickets.views import kept_columns
 
 A_PAGE = 50
 MOST_COUNTED = 99
@@ -39,15 +41,27 @@ def bell(request: HttpRequest) -> HttpResponse:
 @require_GET
 @vary_on_headers("HX-Request")
 def notice_list(request: HttpRequest) -> HttpResponse:
+    """What one is told, the newest first; `?show=unread`, `?format=` for a file."""
+    if kind := format_asked(request):
+        rows = chosen(request, request.GET).for_list()
+        return export(kind, "notices", kept_columns.of_notice(), rows, title=_("Notifications"))
     template = "tickets/_notice_list.html" if request.htmx else "tickets/notice_list.html"
     return render(request, template, shown(request, request.GET))
 
 
+def wants_unread(asked: QueryDict) -> bool:
+    return asked.get("show") == "unread"
+
+
+def chosen(request: HttpRequest, asked: QueryDict) -> NotificationQuerySet:
+    return mine(request).unread() if wants_unread(asked) else mine(request)
+
+
 def shown(request: HttpRequest, asked: QueryDict) -> dict[str, object]:
     """Return the page of the list that is asked for: all, or what is unread."""
-    only_unread = asked.get("show") == "unread"
-    rows = mine(request).unread() if only_unread else mine(request)
-    page = Paginator(rows.for_list(), per_page=A_PAGE).get_page(asked.get("page"))
+    rows = chosen(request, asked).for_list()
+    page = Paginator(rows, per_page=A_PAGE).get_page(asked.get("page"))
+    only_unread = wants_unread(asked)
     return {
         "page": page,
         "days": by_day(page.object_list),
