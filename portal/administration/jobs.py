@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from portal.administration.desk import for_managers, managed
+from portal.templatetags.words import word
+from tenants.exports import Column, export, format_asked
 from tenants.models import Beat, Job, JobState
 from tenants.services import jobs
 
@@ -29,9 +31,12 @@ def jobs_of(request: HttpRequest) -> QuerySet:
 def job_list(request: HttpRequest) -> HttpResponse:
     now, state = timezone.now(), request.GET.get("state", "")
     found = jobs_of(request)
-    counts = dict(found.values_list("state").annotate(Count("pk")))
     rows = found.filter(state=state) if state in JobState.values else found
-    pages = Paginator(rows.select_related("tenant").order_by("-due_at", "-pk"), 50)
+    rows = rows.select_related("tenant").order_by("-due_at", "-pk")
+    if kind := format_asked(request):
+        return export(kind, "jobs", columns(), rows, title=_("Background work"))
+    pages = Paginator(rows, 50)
+    counts = dict(found.values_list("state").annotate(Count("pk")))
     beat = Beat.objects.filter(name="tick").first()
     waiting = found.filter(state=JobState.WAITING, due_at__lte=now)
     oldest = waiting.aggregate(at=Min("due_at"))["at"]
@@ -46,6 +51,17 @@ def job_list(request: HttpRequest) -> HttpResponse:
         "now": now,
     }
     return render(request, "administration/job_list.html", context)
+
+
+def columns() -> list[Column]:
+    return [
+        Column(_("Job"), str, 50),
+        Column(_("Client"), lambda j: j.tenant.name if j.tenant else _("The portal itself"), 24),
+        Column(_("State"), lambda j: str(word(j.state, "job")), 14),
+        Column(_("Due"), lambda j: j.due_at, moment=True),
+        Column(_("Attempts"), lambda j: j.attempts, 9),
+        Column(_("Last failure"), lambda j: j.error, 40),
+    ]
 
 
 @require_POST

@@ -8,14 +8,14 @@ import pytest
 from django.utils import timezone
 from openpyxl import load_workbook
 
-from tenants.models import Membership, TenantOwned
+from tenants.models import Job, Membership, TenantOwned
 from tenants.scoping import tenant_scope
 from tests.factories import TenantFactory
 from tests.isolation.rows import World
 from tests.portal.desk import browser_of, desk_of
 from tests.tickets.factories import Client
 from tests.tickets.test_overage import asking, held_three_hours
-from tickets.models import BulkImport, Letter, LetterState, Mailbox, Notification
+from tickets.models import BulkImport, Letter, LetterState, Mailbox, Notification, RosterSeat
 
 pytestmark = [pytest.mark.django_db, pytest.mark.allow_n_plus_one]
 
@@ -60,6 +60,16 @@ def rows_with(model: type[TenantOwned], role: str) -> Callable[[], Membership]:
     return make
 
 
+def jobs() -> Membership:
+    """Let a job of each of two clients die."""
+    ours, theirs = (desk_of(TenantFactory(code=code)) for code in ("ACME", "GLOBEX"))
+    told = {"kind": "report.issue", "due_at": timezone.now(), "error": "OperationalError"}
+    for desk in (ours, theirs):
+        Job.objects.create(tenant=desk.tenant, key=f"of {desk.tenant.code}", state="dead", **told)
+        Job.objects.create(tenant=desk.tenant, key="was done", state="done", **told)
+    return ours.people["account_manager"]
+
+
 LISTS: dict[str, tuple[Callable[[], Membership], str, object]] = {
     # the address: how rows of two clients are made, a column, and what it holds
     "/tickets/overage/": (overage, "At most", 36_000),
@@ -67,6 +77,8 @@ LISTS: dict[str, tuple[Callable[[], Membership], str, object]] = {
     "/tickets/mail/?list=mailboxes": (rows_with(Mailbox, "bridge_se"), "Active", "Yes"),
     "/notices/": (rows_with(Notification, "bridge_se"), "Notification", "New message"),
     "/tickets/import/": (rows_with(BulkImport, "bridge_se"), "State", "Being imported"),
+    "/tickets/on-call/": (rows_with(RosterSeat, "bridge_se"), "On call", "ACME bridge_se"),
+    "/administration/jobs/?state=dead": (jobs, "Last failure", "OperationalError"),
 }
 
 
@@ -122,3 +134,15 @@ def test_notifications_are_as_filtered_and_nobody_elses(acme):
     assert rows_of(reader, "/notices/?show=unread", "csv") == []
     assert len(rows_of(reader, "/notices/", "csv")) == 1
     assert rows_of(desk.people["account_manager"], "/notices/", "csv") == []
+
+
+def test_jobs_are_as_filtered_with_the_portals_own():
+    manager = jobs()
+    Job.objects.create(kind="tick", key="portal", state="done", due_at=timezone.now())
+
+    rows = rows_of(manager, "/administration/jobs/?state=done", "csv")
+
+    assert {(row["Job"], row["Client"]) for row in rows} == {
+        ("report.issue was done", manager.tenant.name),
+        ("tick portal", "The portal itself"),
+    }

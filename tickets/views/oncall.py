@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tenants.errors import Invalid, NotPermitted
+from tenants.exports import Column, export, format_asked
 from tenants.models import Membership, Tenant
 from tickets.domain import oncall
 from tickets.domain.lifecycle import AGENTS, LEADS
@@ -41,16 +43,19 @@ class Turn:
 @require_GET
 def oncall_list(request: HttpRequest) -> HttpResponse:
     """
-    Who is on call now and in the next week, by client and tier.
+    Who is on call now and in the next week, by client and tier; `?format=` gives the turns as a file.
 
     :raises NotPermitted: to a client.
     """
-    if not any(m.role in AGENTS for m in request.memberships):
+    desks = {m.tenant_id for m in request.memberships if m.role in AGENTS}
+    if not desks:
         raise NotPermitted(_("Only the vendor's team is on call."))
-    now = timezone.now()
-    found = Roster.objects.select_related("tenant").order_by("tenant__name", "tier")
-    people = team({m.tenant_id for m in request.memberships if m.role in AGENTS})
-    weeks = [week_of(roster, people, now) for roster in found]
+    now, people = timezone.now(), team(desks)
+    found = Roster.objects.filter(tenant_id__in=desks).select_related("tenant")
+    weeks = [week_of(roster, people, now) for roster in found.order_by("tenant__name", "tier")]
+    if kind := format_asked(request):
+        turns = [(week["roster"], turn) for week in weeks for turn in week["turns"]]
+        return export(kind, "on-call", columns(), turns, title=_("On call"))
     near = {"ends_at__gt": now, "starts_at__lt": now + timedelta(days=60)}
     leads = {m.tenant_id: m for m in request.memberships if m.role in LEADS}
     context = {
@@ -69,7 +74,23 @@ def oncall_list(request: HttpRequest) -> HttpResponse:
     return render(request, "tickets/oncall_list.html", context)
 
 
-def week_of(roster: Roster, people: dict[int, Membership], now: datetime) -> dict[str, object]:
+def columns() -> list[Column]:
+    """Return what is told of turns; a row is a roster with one of its turns."""
+    return [
+        Column(_("Client"), lambda row: row[0].tenant.name, 24),
+        Column(_("Tier"), lambda row: row[0].get_tier_display(), 24),
+        Column(_("On call"), lambda row: names(row[1].people[:1]), 24),
+        Column(_("From"), lambda row: row[1].starts_at, moment=True),
+        Column(_("Until"), lambda row: row[1].ends_at, moment=True),
+        Column(_("Deputies"), lambda row: names(row[1].people[1:]), 40),
+    ]
+
+
+def names(people: list[Membership]) -> str:
+    return ", ".join(member.user.name for member in people)
+
+
+def week_of(roster: Roster, people: dict[int, Membership], now: datetime) -> dict[str, Any]:
     shifts = oncall.shifts(rosters.rule_of(roster, now), now, now + timedelta(days=DAYS))
     turns = [
         Turn(shift.starts_at, shift.ends_at, [people[pk] for pk in shift.order if pk in people])
