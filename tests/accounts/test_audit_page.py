@@ -1,11 +1,14 @@
 """The audit: found, exported, and to each reader only what is theirs."""
 
+import ast
 import csv
 import io
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.conf import settings
 
+from portal.administration.audit_words import VERBS
 from tenants.scoping import tenant_scope
 from tenants.services import audit
 from tests.factories import MembershipFactory
@@ -146,3 +149,22 @@ def test_a_cell_of_the_export_is_never_a_formula(account_manager, acme):
     note(person, "member.added")
 
     assert rows_of(account_manager)[0]["who"].startswith("'=")
+
+
+def recorded_verbs() -> set[str]:
+    """Return the verbs that the apps write out where they record an event."""
+    trees = (
+        ast.parse(path.read_text())
+        for app in ("tenants", "contracts", "tickets", "reports", "portal")
+        for path in (settings.BASE_DIR / app).rglob("*.py")
+    )
+    calls = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call))
+    told = (word.value for call in calls for word in call.keywords if word.arg == "verb")
+    return {value.value for value in told if isinstance(value, ast.Constant)}
+
+
+def test_every_verb_has_words():
+    verbs = recorded_verbs()
+
+    assert len(verbs) > 60
+    assert verbs - VERBS.keys() == set()
