@@ -411,6 +411,14 @@ class TestThePages:
         assert "GLOBEX" not in body
         assert client.status_code == 403
 
+    def test_many_rosters_are_read_at_once(self, desk):
+        for tier in ("L1", "L2"):
+            write(desk, tier=tier)
+        with time_machine.travel(NOON, tick=False):  # the browser fails a page that asks row by row
+            body = browser_of(desk.people["An"]).get("/tickets/on-call/").content.decode()
+
+        assert "Binh" in body
+
     def test_write_swap_and_be_away(self, desk):
         with time_machine.travel(NOON, tick=False):
             lead = browser_of(desk.people["bridge_se"])

@@ -1,10 +1,12 @@
 """Commands about rosters: who sits on them, who is away, who takes whose turn."""
 
 import secrets
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -188,15 +190,41 @@ def span(row: Absence | Swap) -> dict[str, object]:
 
 def rule_of(roster: Roster, around: datetime) -> oncall.Roster:
     """Return the rule's view of a roster, with the absences, swaps and holidays near an instant."""
-    seats = [
-        row
-        for row in roster.seats.select_related("member__user")
-        if row.member.is_active and row.member.user.is_active
-    ]
-    from_at, until_at = around - NEAR, around + NEAR
-    near = {"starts_at__lt": until_at, "ends_at__gt": from_at}
-    absences = Absence.objects.filter(tenant_id=roster.tenant_id, **near)
-    swaps = roster.swaps.filter(member__is_active=True, **near)
+    return rules_of([roster], around)[roster.pk]
+
+
+def rules_of(rosters: Sequence[Roster], around: datetime) -> dict[int, oncall.Roster]:
+    """Return the rule's view of each roster by its id: three questions, however many there are."""
+    near = {"starts_at__lt": around + NEAR, "ends_at__gt": around - NEAR}
+    seats = RosterSeat.objects.filter(
+        roster__in=rosters, member__is_active=True, member__user__is_active=True
+    )
+    seats_of = grouped(seats.select_related("member__user"), "roster_id")
+    swaps = Swap.objects.filter(roster__in=rosters, member__is_active=True, **near)
+    swaps_of = grouped(swaps.order_by("pk"), "roster_id")
+    tenants = {roster.tenant_id for roster in rosters}
+    away = grouped(Absence.objects.filter(tenant_id__in=tenants, **near), "tenant_id")
+    return {
+        roster.pk: _rule(
+            roster,
+            around.year,
+            seats_of[roster.pk],
+            absences=tuple(spans(away[roster.tenant_id])),
+            swaps=tuple(spans(swaps_of[roster.pk])),
+        )
+        for roster in rosters
+    }
+
+
+def grouped(rows: Iterable[Any], by: str) -> defaultdict[int, list[Any]]:
+    found: defaultdict[int, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[getattr(row, by)].append(row)
+    return found
+
+
+def _rule(roster: Roster, year: int, seats: Sequence[RosterSeat], **near: Any) -> oncall.Roster:
+    countries = {row.country for row in seats if row.country}
     return oncall.Roster(
         zone=ZoneInfo(roster.timezone),
         seats=tuple(
@@ -206,11 +234,8 @@ def rule_of(roster: Roster, around: datetime) -> oncall.Roster:
         hands_over=roster.hands_over,
         starts_on=roster.starts_on,
         weekday=roster.weekday,
-        absences=tuple(spans(absences)),
-        swaps=tuple(spans(swaps.order_by("pk"))),
-        holidays={
-            row.country: holidays_of(row.country, around.year) for row in seats if row.country
-        },
+        holidays={country: holidays_of(country, year) for country in countries},
+        **near,
     )
 
 

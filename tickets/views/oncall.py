@@ -51,8 +51,10 @@ def oncall_list(request: HttpRequest) -> HttpResponse:
     if not desks:
         raise NotPermitted(_("Only the vendor's team is on call."))
     now, people = timezone.now(), team(desks)
-    found = Roster.objects.filter(tenant_id__in=desks).select_related("tenant")
-    weeks = [week_of(roster, people, now) for roster in found.order_by("tenant__name", "tier")]
+    rows = Roster.objects.filter(tenant_id__in=desks).select_related("tenant")
+    found = list(rows.order_by("tenant__name", "tier"))
+    rules = rosters.rules_of(found, now)
+    weeks = [week_of(roster, rules[roster.pk], people, now) for roster in found]
     if kind := format_asked(request):
         turns = [(week["roster"], turn) for week in weeks for turn in week["turns"]]
         return export(kind, "on-call", columns(), turns, title=_("On call"))
@@ -90,8 +92,10 @@ def names(people: list[Membership]) -> str:
     return ", ".join(member.user.name for member in people)
 
 
-def week_of(roster: Roster, people: dict[int, Membership], now: datetime) -> dict[str, Any]:
-    shifts = oncall.shifts(rosters.rule_of(roster, now), now, now + timedelta(days=DAYS))
+def week_of(
+    roster: Roster, rule: oncall.Roster, people: dict[int, Membership], now: datetime
+) -> dict[str, Any]:
+    shifts = oncall.shifts(rule, now, now + timedelta(days=DAYS))
     turns = [
         Turn(shift.starts_at, shift.ends_at, [people[pk] for pk in shift.order if pk in people])
         for shift in shifts
