@@ -86,7 +86,9 @@ class RosterViewSet(OnCallViewSet):
     def retrieve(self, request: Request, public_id: str) -> Response:
         """Return who sits on it, and who has which turn in the next seven days."""
         row = self.found(public_id)
-        turns = week_of(row, team({row.tenant_id}), timezone.now())["turns"]
+        now = timezone.now()
+        rule = rosters.rule_of(row, now)
+        turns = week_of(row, rule, team({row.tenant_id}), now)["turns"]
         return Response({**shapes.roster(row), "week": [shapes.turn(each) for each in turns]})
 
     @deed("swap_turn", "swap", shapes.SwapBody, shapes.SwapSerializer, status=201)
