@@ -149,4 +149,4 @@ def problems_of(checked: dict, key: str) -> list[str]:
 @register.filter
 def of_priorities(clock: str, priorities: Iterable[str] | None) -> str:
     """Return a clock's word with the priorities that are meant; alone where all are."""
-    return " ".join((clock, ", ".join(priorities))) if priorities else clock
+    return f"{clock} {', '.join(priorities)}" if priorities else str(clock)  # a word may be lazy

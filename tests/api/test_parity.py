@@ -21,7 +21,15 @@ WITHOUT = {
         SIGNING_IN,
     ),
     **dict.fromkeys(
-        ("my-password", "second-factor", "second-factor-off", "new-codes", "tokens"), FRESH
+        (
+            "my-password",
+            "second-factor",
+            "second-factor-off",
+            "new-codes",
+            "tokens",
+            "remove-sign-on",
+        ),
+        FRESH,
     ),
     **dict.fromkeys(("end-sessions", "end-session"), "Sessions are of browsers."),
     **dict.fromkeys(

@@ -5,7 +5,9 @@ from copy import deepcopy
 from datetime import date
 
 import pytest
+from django.utils.translation import gettext_lazy
 
+from contracts.templatetags.contract_tags import of_priorities
 from tenants.scoping import tenant_scope
 from tests.factories import TERMS, ContractVersionFactory
 from tests.portal.desk import browser_of, desk_of
@@ -259,3 +261,8 @@ class TestADraft:
             amend(acme_desk, activated_at=None)
 
         assert "Advice" in page_of(acme_desk, "bridge_se", "?version=2")
+
+
+def test_a_clock_is_named_with_its_priorities():
+    assert of_priorities(gettext_lazy("Restore service"), ["P1", "P2"]) == "Restore service P1, P2"
+    assert of_priorities(gettext_lazy("Restore service"), None) == "Restore service"

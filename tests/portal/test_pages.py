@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 OPEN_TO_ALL = {
     *("sign-in/", "sign-in/code/", "sign-out/", "language/"),
     *("password/forgotten/", "password/new/", "invitation/"),
+    *("sign-in/sso/", "sign-in/sso/back/"),  # not there while no provider is set
 }
 
 
